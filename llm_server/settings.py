@@ -1,0 +1,186 @@
+"""What the streaming server can be told, read from one YAML file and then the environment.
+
+`agents_admin` extends `Settings` with its own sections; both read the same file.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from llm_server.settings_problems import InvalidSettings, describe
+
+ENV_PREFIX = "SIMLI_LLM_"
+CONFIG_VARIABLE = "SIMLI_LLM_CONFIG"
+DEFAULT_CONFIG = Path("simli-llm.yaml")
+
+# Sections of the same file that only agents_admin reads. The streaming server alone
+# accepts and ignores them, so that one file serves both.
+FOREIGN_SECTIONS = frozenset({"public_url", "database_url", "simli", "admin"})
+
+S = TypeVar("S", bound="Settings")
+
+
+def _split(value: Any) -> Any:
+    """Let an environment variable hold several keys, separated by commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+Key = Annotated[SecretStr, Field(min_length=8)]
+Keys = Annotated[list[Key], NoDecode, BeforeValidator(_split)]
+
+
+class Section(BaseModel):
+    """One mapping of the file. A key that nobody reads is a mistake, not a comment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ModelSettings(Section):
+    """A model that callers may ask for: which backend answers, and who answers if it cannot."""
+
+    backend: str
+    # Not shown: options hold the keys of upstreams.
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    fallbacks: list[str] = Field(default_factory=list)
+
+
+class Limits(Section):
+    """Bounds of one request."""
+
+    body_bytes: int = Field(default=4 * 1024 * 1024, gt=0)
+
+
+class Lifetime(Section):
+    """How long connections and streams live, in seconds."""
+
+    # Turns of a conversation come every 5 to 30 s. A connection closed between two of
+    # them costs a new TCP and TLS handshake, which is heard.
+    keep_alive_s: int = Field(default=300, gt=0)
+    # LiveKit gives up after 10 s without a byte.
+    ping_s: float = Field(default=4, gt=0)
+    # How long running streams may go on after SIGTERM.
+    shutdown_grace_s: int = Field(default=30, ge=0)
+
+
+class Settings(BaseSettings):
+    """Settings of the streaming server."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    api_keys: Keys = Field(default_factory=list)
+    session_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    models: Annotated[dict[str, ModelSettings], Field(min_length=1)] = Field(
+        default_factory=lambda: {"mock": ModelSettings(backend="mock")}
+    )
+    limits: Limits = Limits()
+    lifetime: Lifetime = Lifetime()
+
+    @model_validator(mode="after")
+    def _fallbacks_exist(self) -> Self:
+        for name, model in self.models.items():
+            for fallback in model.fallbacks:
+                if fallback == name or fallback not in self.models:
+                    raise ValueError(
+                        f"models.{name}.fallbacks: expected names of other models, "
+                        f"got {fallback!r}; there are {', '.join(self.models)}"
+                    )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The file comes in through the constructor, and the environment overrides it.
+        return env_settings, init_settings
+
+
+def load_settings(
+    settings_type: type[S],
+    config: Path | None = None,
+    *,
+    ignore: frozenset[str] = frozenset(),
+    environ: Mapping[str, str] = os.environ,
+) -> S:
+    """Read the file and the environment.
+
+    The file is `config`, or what SIMLI_LLM_CONFIG names, or simli-llm.yaml if there is one.
+    A variable overrides one value: SIMLI_LLM_SIMLI__API_KEY is `simli.api_key`. Top-level keys
+    in `ignore` are skipped. Raises InvalidSettings, which names every wrong key by its path.
+    """
+    path = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
+    if path is None and DEFAULT_CONFIG.is_file():
+        path = DEFAULT_CONFIG
+    content = _read(path) if path else {}
+    _refuse_unknown_variables(settings_type, ignore, environ)
+    try:
+        return settings_type(**{k: v for k, v in content.items() if k not in ignore})
+    except ValidationError as exc:
+        raise InvalidSettings(describe(exc, settings_type), path) from exc
+    except SettingsError as exc:
+        raise InvalidSettings([f"environment: {exc}: expected JSON"], path) from exc
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise InvalidSettings([f"cannot be read: {exc.strerror}"], path) from exc
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise InvalidSettings([f"is not valid YAML: {_where(exc)}"], path) from exc
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise InvalidSettings(["expected a mapping of keys to values at the top"], path)
+    return content
+
+
+def _where(exc: yaml.YAMLError | UnicodeDecodeError) -> str:
+    """Say where it is broken without quoting the line: it may hold a key."""
+    mark = getattr(exc, "problem_mark", None)
+    if mark is None:
+        return "expected UTF-8 text"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(exc, 'problem', None)}"
+
+
+def _refuse_unknown_variables(
+    settings_type: type[Settings], ignore: frozenset[str], environ: Mapping[str, str]
+) -> None:
+    known = {*settings_type.model_fields, *ignore, "config"}
+    for name in environ:
+        if not name.startswith(ENV_PREFIX):
+            continue
+        key = name.removeprefix(ENV_PREFIX).lower().split("__")[0]
+        if key not in known:
+            raise InvalidSettings([f"environment: {name}: there is no setting {key!r}"], None)
