@@ -1,0 +1,34 @@
+"""`python -m llm_server`: the streaming server alone, without agents_admin installed or used."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from llm_server.app import create_app
+from llm_server.serving import configure_logging, uvicorn_config
+from llm_server.settings import FOREIGN_SECTIONS, Settings, load_settings
+from llm_server.settings_problems import InvalidSettings
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m llm_server", description=__doc__)
+    parser.add_argument("--config", type=Path, help="a YAML file (default: simli-llm.yaml)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    arguments = parser.parse_args()
+    configure_logging()
+    try:
+        settings = load_settings(Settings, arguments.config, ignore=FOREIGN_SECTIONS)
+        app = create_app(settings)
+    except InvalidSettings as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 2
+    config = uvicorn_config(app, settings.lifetime, host=arguments.host, port=arguments.port)
+    uvicorn.Server(config).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

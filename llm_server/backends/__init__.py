@@ -1,0 +1,1 @@
+"""Ways of answering. A backend turns a request into events."""

@@ -1,0 +1,95 @@
+"""The contract between a backend and the server: events.
+
+A backend yields what it has as it comes. Envelope, policies and bytes are the server's.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Any, Protocol
+
+import msgspec
+from pydantic import BaseModel
+
+from llm_server.protocol import ChatRequest
+
+Json = dict[str, Any]
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """A new piece of one choice.
+
+    `members` is the `delta` of OpenAI's chunk: `content`, `tool_calls`, `refusal`, or whatever
+    an upstream adds. All of it reaches the caller as it is; only `content` may be changed, and
+    only by a model's voice policy.
+    """
+
+    members: Json
+    index: int = 0
+    choice: Json = {}
+    """Other members of the choice, such as `logprobs`."""
+    chunk: Json = {}
+    """Other members of the chunk, such as `system_fingerprint`."""
+
+    @property
+    def text(self) -> str:
+        return self.members.get("content") or ""
+
+
+def text_delta(text: str) -> Delta:
+    """A piece of plain text."""
+    return Delta({"content": text})
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """The end of one choice. An answer without it is a broken one."""
+
+    reason: str = "stop"
+    index: int = 0
+    choice: Json = {}
+    chunk: Json = {}
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What the answer cost, as OpenAI's `usage` object. Comes after the finish."""
+
+    usage: Json
+    chunk: Json = {}
+
+
+class Answering(msgspec.Struct, frozen=True):
+    """Tells which model answers. Routing yields it, before all other events."""
+
+    model: str
+
+
+BackendEvent = Delta | Finish | Usage
+Event = BackendEvent | Answering
+Events = AsyncGenerator[Event]
+
+
+class Backend(Protocol):
+    """One way of answering a chat request.
+
+    `stream` is an async generator. The server closes it when the caller hangs up, so release
+    what you hold in `finally` or with `async with`. Yield at least one `Finish`. Raise an
+    `ApiError` to choose what the caller is told; any other exception becomes a 500, and its
+    text stays in the log.
+    """
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent]: ...
+
+    async def aclose(self) -> None:
+        """Release what the backend holds between requests. Called once, at the end."""
+        ...
+
+
+class BackendType(Protocol):
+    """What an entry point of the group `llm_server.backends` names: a class like this.
+
+    `Options` is a pydantic model of `models.<name>.options` in the configuration. One backend
+    is made for each model, before the server accepts requests.
+    """
+
+    @property
+    def Options(self) -> type[BaseModel]: ...
+
+    def __call__(self, options: Any) -> Backend: ...

@@ -1,0 +1,160 @@
+"""The wire: requests in, chunks and completions out.
+
+A request is decoded once. What the server relies on is checked; everything else is left as it
+came, so that an upstream gets also what this server has never heard of.
+"""
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+from typing import Any
+
+import msgspec
+
+from llm_server.errors import Envelope, InvalidRequest
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One request for a completion.
+
+    `members` is the whole decoded body, `messages` its messages. Treat both as read-only: a
+    fallback gets the same request.
+    """
+
+    model: str
+    messages: list[Json]
+    stream: bool = False
+    include_usage: bool = False
+    members: Json = field(default_factory=dict, repr=False)
+
+    def for_model(self, model: str) -> "ChatRequest":
+        """The same request, asked of another model."""
+        return replace(self, model=model)
+
+    @property
+    def user_text(self) -> str | None:
+        """What the user said last, if anything."""
+        for message in reversed(self.messages):
+            if message["role"] == "user":
+                return text_of(message)
+        return None
+
+
+def text_of(message: Json) -> str:
+    """The text of a message, whose content may be a string, parts, or nothing."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+    return content or ""
+
+
+class _Message(msgspec.Struct):
+    role: str
+    content: str | list[Json] | None = None
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Shape(msgspec.Struct):
+    """The members this server relies on. Others are the upstream's to judge."""
+
+    messages: list[_Message]
+    model: str | None = None
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+
+
+def parse_request(body: bytes, *, model: str | None = None, stream: bool = False) -> ChatRequest:
+    """Decode the body of a chat completions request.
+
+    `model` overrides the one in the body; `stream` is what an absent `stream` means. Raises
+    InvalidRequest, whose `param` names the wrong member.
+    """
+    try:
+        members = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise InvalidRequest(f"The body is not valid JSON: {exc}.") from exc
+    try:
+        shape = msgspec.convert(members, _Shape)
+    except msgspec.ValidationError as exc:
+        raise _invalid(exc) from exc
+    if not shape.messages:
+        raise InvalidRequest("Send at least one message.", param="messages")
+    if not (model or shape.model):
+        raise InvalidRequest("Name the model that should answer.", param="model")
+    return ChatRequest(
+        model=model or shape.model or "",
+        messages=members["messages"],
+        stream=stream if shape.stream is None else shape.stream,
+        include_usage=bool(shape.stream_options and shape.stream_options.include_usage),
+        members=members,
+    )
+
+
+def _invalid(exc: msgspec.ValidationError) -> InvalidRequest:
+    """msgspec says "Expected `str`, got `int` - at `$.messages[0].role`", and no value."""
+    problem, _, path = str(exc).partition(" - at `$")
+    param = path.rstrip("`").lstrip(".") or None
+    missing = re.fullmatch(r"Object missing required field `(\w+)`", problem)
+    if missing:
+        param = f"{param}.{missing[1]}" if param else missing[1]
+        problem = "This member is required"
+    return InvalidRequest(f"{param or 'The body'}: {problem}.", param=param)
+
+
+@dataclass(slots=True)
+class Completion:
+    """What all chunks of one answer have in common."""
+
+    model: str
+    id: str = field(default_factory=lambda: f"chatcmpl-{token_hex(12)}")
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    def chunk(self, choices: list[Json], extra: Json | None = None) -> Json:
+        """One `chat.completion.chunk`."""
+        return {
+            **(extra or {}),
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+        }
+
+    def whole(self, choices: list[Json], usage: Json | None, extra: Json) -> Json:
+        """One `chat.completion`, for a caller who does not stream."""
+        completion = {
+            **extra,
+            "id": self.id,
+            "object": "chat.completion",
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+        }
+        return completion | {"usage": usage} if usage else completion
+
+
+def model_list(names: Iterable[str], created: int) -> Json:
+    """The answer to `GET /v1/models`."""
+    return {"object": "list", "data": [model_object(name, created) for name in names]}
+
+
+def model_object(name: str, created: int) -> Json:
+    return {"id": name, "object": "model", "created": created, "owned_by": "simli-llm-server"}
+
+
+encode = msgspec.json.Encoder().encode
+
+DONE = b"data: [DONE]\n\n"
+
+
+def sse(payload: Json | Envelope) -> bytes:
+    """One server-sent event. JSON has no raw line breaks, so one `data:` line is enough."""
+    return b"data: %b\n\n" % encode(payload)

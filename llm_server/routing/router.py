@@ -1,0 +1,136 @@
+"""Ask the backend of a model, and its fallbacks in their order, until one begins to answer."""
+
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import anyio
+
+from llm_server.backends.base import (
+    Answering,
+    Backend,
+    BackendEvent,
+    Delta,
+    Event,
+    Finish,
+)
+from llm_server.backends.registry import make_backend
+from llm_server.errors import (
+    ApiError,
+    InvalidRequest,
+    ModelNotFound,
+    UpstreamFailed,
+    internal_error,
+)
+from llm_server.protocol import ChatRequest
+from llm_server.settings import ModelSettings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A model: the backend that answers for it, and the models that step in."""
+
+    model: str
+    backend: Backend
+    fallbacks: tuple[str, ...] = ()
+
+
+class Router:
+    """All models of the server."""
+
+    def __init__(self, routes: Mapping[str, Route]) -> None:
+        self._routes = routes
+
+    @classmethod
+    def from_settings(cls, models: Mapping[str, ModelSettings]) -> "Router":
+        """Make every backend. Raises InvalidSettings."""
+        return cls(
+            {
+                name: Route(name, make_backend(name, model), tuple(model.fallbacks))
+                for name, model in models.items()
+            }
+        )
+
+    @property
+    def models(self) -> list[str]:
+        return list(self._routes)
+
+    def find(self, model: str) -> Route:
+        """Raises ModelNotFound, which names the models there are."""
+        try:
+            return self._routes[model]
+        except KeyError:
+            raise ModelNotFound(
+                f"The model {model!r} does not exist. This server has: {', '.join(self.models)}.",
+                param="model",
+            ) from None
+
+    async def answer(self, request: ChatRequest) -> AsyncGenerator[Event]:
+        """The events of whichever backend begins first, in the order primary, fallbacks.
+
+        A backend has begun with its first event. Before that, a failure hands the request to
+        the next one; after it, a failure is raised. Raises the last backend's ApiError.
+        """
+        route = self.find(request.model)
+        candidates = [route, *(self._routes[name] for name in route.fallbacks)]
+        for number, candidate in enumerate(candidates, start=1):
+            async with aclosing(_stream(candidate, request)) as events:
+                try:
+                    first = await anext(events)
+                except ApiError as exc:
+                    if number == len(candidates) or isinstance(exc, InvalidRequest):
+                        raise
+                    logger.warning("%s failed (%s), asking the next", candidate.model, exc.kind)
+                    continue
+                yield Answering(candidate.model)
+                yield first
+                async for event in events:
+                    yield event
+                return
+
+    async def aclose(self) -> None:
+        """Close all backends, also when one of them cannot."""
+        async with anyio.create_task_group() as tasks:
+            for route in self._routes.values():
+                tasks.start_soon(_close, route)
+
+
+async def _stream(route: Route, request: ChatRequest) -> AsyncGenerator[BackendEvent]:
+    """The backend's events. Whatever it raises comes out as an ApiError."""
+    unfinished = {0}
+    try:
+        async with aclosing(route.backend.stream(request.for_model(route.model))) as events:
+            async for event in events:
+                match event:
+                    case Delta():
+                        unfinished.add(event.index)
+                    case Finish():
+                        unfinished.discard(event.index)
+                yield event
+    except ApiError:
+        raise
+    except Exception as exc:
+        # The traceback may quote a conversation, so only its place and kind are logged.
+        logger.error("the backend of %s raised %s", route.model, _place(exc))
+        raise internal_error() from exc
+    if unfinished:
+        # A polite end without a finish reason looks like a whole answer, and is none.
+        raise UpstreamFailed("The model broke off before its answer was complete.")
+
+
+def _place(exc: Exception) -> str:
+    trace = exc.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(exc).__name__} at {where}"
+
+
+async def _close(route: Route) -> None:
+    try:
+        await route.backend.aclose()
+    except Exception as exc:
+        logger.error("the backend of %s could not be closed: %s", route.model, _place(exc))

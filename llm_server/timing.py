@@ -1,0 +1,93 @@
+"""Watch one turn while it is sent, and make its record."""
+
+from datetime import UTC, datetime
+from time import perf_counter
+from uuid import UUID
+
+import uuid6
+
+from llm_server.backends.base import Answering, Delta, Event, Finish, Usage
+from llm_server.keys import Caller
+from llm_server.protocol import ChatRequest
+from llm_server.turns import Outcome, Turn
+from llm_server.voice.sentences import has_sentence
+
+
+class TurnTimer:
+    """Counts what was really sent, so that a turn cut off by a barge-in holds no more than that.
+
+    Call `sent` after each event has left. `record` at the end: a turn is taken as cancelled
+    unless it was completed or failed before.
+    """
+
+    def __init__(self, caller: Caller, model: str, request: ChatRequest | None) -> None:
+        self.id: UUID = uuid6.uuid7()
+        self._caller = caller
+        self._model = model
+        self._user_text = request.user_text if request else None
+        self._started_at = datetime.now(UTC)
+        self._start = perf_counter()
+        self._text: list[str] = []
+        self._answered_by: str | None = None
+        self._finish_reason: str | None = None
+        self._usage: Usage | None = None
+        self._ttft_s: float | None = None
+        self._first_sentence_s: float | None = None
+        self._outcome = Outcome.CANCELLED
+        self._error: str | None = None
+
+    def sent(self, event: Event) -> None:
+        match event:
+            case Delta(index=0):
+                self._delta(event)
+            case Finish(index=0):
+                self._finish_reason = event.reason
+            case Usage():
+                self._usage = event
+            case Answering():
+                self._answered_by = event.model
+
+    def _delta(self, event: Delta) -> None:
+        if self._ttft_s is None:
+            self._ttft_s = self._elapsed()
+        if text := event.text:
+            self._text.append(text)
+            if self._first_sentence_s is None and has_sentence("".join(self._text)):
+                self._first_sentence_s = self._elapsed()
+
+    def fail(self, error: str) -> None:
+        """Note what went wrong. What is said instead does not make it a completed turn."""
+        self._outcome, self._error = Outcome.FAILED, error
+
+    def complete(self) -> None:
+        """All of the answer was sent."""
+        if self._outcome is not Outcome.FAILED:
+            self._outcome = Outcome.COMPLETED
+        if self._first_sentence_s is None and self._text:
+            # The end of the answer ends its last sentence, whatever its last character.
+            self._first_sentence_s = self._elapsed()
+
+    def record(self) -> Turn:
+        session = self._caller.session
+        usage = self._usage.usage if self._usage else {}
+        return Turn(
+            id=self.id,
+            started_at=self._started_at,
+            model=self._model,
+            answered_by=self._answered_by,
+            session_id=session.session_id if session else None,
+            agent_id=session.agent_id if session else None,
+            user_text=self._user_text,
+            answer_text="".join(self._text),
+            outcome=self._outcome,
+            finish_reason=self._finish_reason,
+            error=self._error,
+            prompt_tokens=usage.get("prompt_tokens"),
+            completion_tokens=usage.get("completion_tokens"),
+            ttft_s=self._ttft_s,
+            first_sentence_s=self._first_sentence_s,
+            duration_s=self._elapsed(),
+        )
+
+    def _elapsed(self) -> float:
+        return perf_counter() - self._start

@@ -1,0 +1,12 @@
+"""Find where a sentence ends: a text-to-speech begins to speak with the first whole one."""
+
+import re
+
+# An end mark, closing quotes or brackets, then white space. Without the white space "3.5" and
+# "example.com" would be ends; in scripts written without spaces the mark alone is enough.
+_END = re.compile(r"[.!?…]+[\"'”’)\]]*\s|[。！？]")
+
+
+def has_sentence(text: str) -> bool:
+    """Whether at least one whole sentence is in the text."""
+    return _END.search(text) is not None
