@@ -1,0 +1,97 @@
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
+
+from agents_admin.models import VoiceProvider
+
+# A language tag (BCP 47), or Deepgram's word for several languages at once.
+LANGUAGE = r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*|multi)$"
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("expected text without NUL characters, which PostgreSQL cannot store")
+    return text
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_storable),
+]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE, max_length=35)]
+Speech = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_storable)]
+Prompt = Annotated[
+    str, StringConstraints(min_length=1, max_length=50_000), AfterValidator(_storable)
+]
+SessionLength = Annotated[StrictInt, Field(ge=10, le=86_400)]
+IdleTime = Annotated[StrictInt, Field(ge=10, le=3600)]
+
+
+class AgentFields(BaseModel):
+    """What an agent may be told. Null leaves a choice to Simli."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    face_id: Name | None = None
+    voice_provider: VoiceProvider | None = None
+    voice_id: Name | None = None
+    voice_model: Name | None = None
+    language: Language = "en"
+    first_message: Speech | None = Field(None, description="Spoken first, without the model.")
+    system_prompt: Prompt | None = None
+    max_session_length_s: SessionLength = 3600
+    max_idle_time_s: IdleTime = 300
+    create_transcript: StrictBool = Field(
+        True, description="Ask Simli to write down its sessions, to be pulled when they are over."
+    )
+
+
+class AgentCreate(AgentFields):
+    name: Name
+    model: Name = Field(description="One of the settings' `models`.")
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class AgentUpdate(AgentFields):
+    """What is not sent stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    # The defaults are never used: only what was sent is.
+    name: Name = ""
+    model: Name = ""
+
+
+class AgentRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    face_id: str | None
+    voice_provider: VoiceProvider | None
+    voice_id: str | None
+    voice_model: str | None
+    language: str
+    first_message: str | None
+    system_prompt: str | None
+    model: str
+    max_session_length_s: int
+    max_idle_time_s: int
+    create_transcript: bool
+    created_at: datetime
+    updated_at: datetime

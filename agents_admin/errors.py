@@ -1,0 +1,122 @@
+"""What can go wrong, by what the caller can do about it, as RFC 9457 problems.
+
+    Problem 500               nothing: the log knows more
+     + Unauthorized 401       use an admin key
+     + NotFound 404           ask for something that exists
+     + Conflict 409           what is asked does not fit the state of things
+     + ValidationFailed 422   change the request
+     + VendorFailed 502       Simli failed; the detail says what to do
+     + NotConfigured 503      change the settings
+
+See https://www.rfc-editor.org/rfc/rfc9457.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar, TypedDict
+
+from agents_admin.simli import (
+    SimliError,
+    SimliKeyMissing,
+    SimliRejected,
+    SimliUnreachable,
+)
+
+
+class FieldError(TypedDict, total=False):
+    """One wrong place of a request: `pointer` into its body (RFC 6901), or a `parameter`."""
+
+    pointer: str
+    parameter: str
+    detail: str
+
+
+class Problem(Exception):
+    """A problem the caller is told of. Details and members hold no secrets."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    type: ClassVar[str] = "about:blank"
+    headers: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, detail: str, **members: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.members = members
+
+
+class Unauthorized(Problem):
+    """No admin key, or a wrong one."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    headers: ClassVar = {"www-authenticate": "Bearer"}
+
+
+class NotFound(Problem):
+    """There is no such thing."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class Conflict(Problem):
+    """What is asked does not fit the state of things."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class ValidationFailed(Problem):
+    """The request cannot be used as it is."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    type = "/problems/validation"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("The request is not valid; `errors` says where.", errors=list(errors))
+
+
+class VendorFailed(Problem):
+    """Simli failed, or refused."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    type = "/problems/vendor-failed"
+
+
+class NotConfigured(Problem):
+    """A setting is missing that this needs."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    type = "/problems/not-configured"
+
+
+def vendor_failed(exc: SimliError, **members: Any) -> VendorFailed:
+    """Tell the caller what Simli did, and what to do about it."""
+    return VendorFailed(_advice(exc), **members)
+
+
+def _advice(exc: SimliError) -> str:
+    match exc:
+        case SimliKeyMissing():
+            return (
+                f"Simli was not asked: {exc.reason} Set it (or SIMLI_LLM_SIMLI__API_KEY) "
+                "and start the server again."
+            )
+        case SimliUnreachable():
+            return f"Simli gave no answer: {exc.reason}. Try again in a moment."
+        case SimliRejected():
+            return f"Simli refused: {exc.reason}. {_advice_on_status(exc.status)}"
+    return (
+        f"Simli's answer was not understood: {exc.reason} Its API may have changed, "
+        "or `simli.base_url` is not Simli's."
+    )
+
+
+def _advice_on_status(status: int) -> str:
+    match status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return "Check `simli.api_key`."
+        case HTTPStatus.PAYMENT_REQUIRED:
+            return "Check the billing of your Simli account."
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return "Wait half a minute, or let a running session end, then try again."
+        case HTTPStatus.NOT_FOUND:
+            return "Check `simli.base_url`: Simli may have removed this part of its API."
+    return "Change what the reason names, then try again."

@@ -1,0 +1,98 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+from alembic import command
+from sqlalchemy import Connection, inspect, text
+
+from agents_admin import migrate
+from agents_admin.migrate import SchemaState
+from tests.agents_admin.databases import Databases, one_database_is_enough
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def table_names(connection: Connection) -> set[str]:
+    return {*inspect(connection).get_table_names()}
+
+
+async def test_an_empty_database_gets_the_tables(databases: Databases) -> None:
+    url = databases.empty()
+
+    before = await migrate.state(url)
+    await migrate.upgrade(url)
+
+    assert (before, await migrate.state(url)) == (SchemaState.EMPTY, SchemaState.CURRENT)
+    tables = await migrate.on_connection(url, table_names)
+    assert tables == {"agents", "sessions", "turns", "transcripts", "alembic_version"}
+
+
+async def test_upgrading_again_changes_nothing(database_url: str) -> None:
+    await migrate.upgrade(database_url)
+
+    assert await migrate.state(database_url) is SchemaState.CURRENT
+
+
+async def test_models_and_migrations_agree(database_url: str) -> None:
+    await migrate.on_connection(
+        database_url, lambda connection: command.check(migrate.make_config(connection))
+    )
+
+
+async def test_a_downgrade_leaves_no_table(database_url: str) -> None:
+    await migrate.downgrade(database_url, "base")
+
+    assert await migrate.state(database_url) is SchemaState.EMPTY
+    assert await migrate.on_connection(database_url, table_names) == {"alembic_version"}
+
+
+async def test_a_database_of_another_release_is_not_taken_for_ours(database_url: str) -> None:
+    change = text("UPDATE alembic_version SET version_num = 'ffff'")
+    await migrate.on_connection(database_url, lambda connection: connection.execute(change))
+
+    assert await migrate.state(database_url) is SchemaState.UNKNOWN
+
+
+# Replicas share a PostgreSQL; a SQLite file has one process.
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+async def test_replicas_may_upgrade_at_once(databases: Databases) -> None:
+    url = databases.empty()
+
+    # As processes: Alembic keeps what it is doing in module globals.
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(run_alembic, url, "upgrade", "head")
+
+    assert await migrate.state(url) is SchemaState.CURRENT
+
+
+@one_database_is_enough
+async def test_a_failed_migration_leaves_the_database_as_it_was(database_url: str) -> None:
+    drop = text("DROP TABLE turns")
+    await migrate.on_connection(database_url, lambda connection: connection.execute(drop))
+
+    with pytest.raises(Exception, match="turns"):
+        await migrate.downgrade(database_url, "base")
+
+    assert await migrate.state(database_url) is SchemaState.CURRENT
+    assert "agents" in await migrate.on_connection(database_url, table_names)
+
+
+@one_database_is_enough
+async def test_the_migration_can_be_read_as_sql(database_url: str) -> None:
+    sql = await run_alembic(database_url, "upgrade", "head", "--sql")
+
+    assert b"CREATE TABLE sessions" in sql
+
+
+async def run_alembic(url: str, *arguments: str) -> bytes:
+    process = await anyio.run_process(
+        [sys.executable, "-m", "alembic", *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, "SIMLI_LLM_DATABASE_URL": url},
+        stderr=subprocess.STDOUT,
+    )
+    return process.stdout
