@@ -1,0 +1,158 @@
+"""`simli-llm`: the command line."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
+
+import anyio
+import typer
+import uvicorn
+from rich.console import Console
+
+from agents_admin import migrate
+from agents_admin.kept_secrets import secrets_file, with_kept_secrets
+from agents_admin.migrate import SchemaState
+from agents_admin.serve import Role, has_database, make_process
+from agents_admin.settings import Settings
+from llm_server import InvalidSettings, load_settings
+from llm_server.serving import configure_logging, uvicorn_config
+
+T = TypeVar("T")
+
+# Locals in a traceback would show keys.
+app = typer.Typer(
+    name="simli-llm",
+    help="The custom LLM server for Simli Auto: a mind for a talking avatar.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+errors = Console(stderr=True)
+
+Config = Annotated[
+    Path | None,
+    typer.Option(help="A YAML file. Default: $SIMLI_LLM_CONFIG, or ./simli-llm.yaml if there."),
+]
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")]
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("simli-llm-server"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    role: Annotated[Role, typer.Option(help="Run all of it, or one part.")] = Role.ALL,
+) -> None:
+    """Run the streaming server and the admin API, by default both in one process."""
+    configure_logging()
+    settings = _usable(lambda: _settings(config, role))
+    if has_database(settings, role):
+        _require_schema(settings.database_url)
+    process = _usable(lambda: make_process(settings, role))
+    uvicorn.Server(uvicorn_config(process, settings.lifetime, host=host, port=port)).run()
+
+
+@app.command()
+def simulator(
+    host: Host = "127.0.0.1",
+    port: Port = 8090,
+    script: Annotated[
+        Path | None, typer.Option(help="What the visitor says (YAML). Default: a sample.")
+    ] = None,
+    api_key: Annotated[
+        str | None, typer.Option(help="The Simli key it accepts. Default: any.")
+    ] = None,
+) -> None:
+    """Run a local Simli, which calls your custom LLM as Simli does. No account needed."""
+    from agents_admin.simulator import ScriptRefused, create_app, load_sample, load_script
+    from llm_server.settings import Lifetime
+
+    configure_logging()
+    try:
+        visitor = load_script(script) if script else load_sample()
+    except (ScriptRefused, OSError) as exc:
+        _fail(str(exc))
+    simli = create_app(visitor, api_key=api_key)
+    lifetime = Lifetime(shutdown_grace_s=0)
+    uvicorn.Server(uvicorn_config(simli, lifetime, host=host, port=port)).run()
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave everything running afterwards, to explore.")
+    ] = False,
+    mock: Annotated[
+        bool, typer.Option("--mock", help="Use the mock backend even if a model is installed.")
+    ] = False,
+) -> None:
+    """Play a whole conversation with an avatar: agent, session, turns, barge-in, transcript."""
+    from agents_admin.demo.play import play
+
+    configure_logging("WARNING")
+    try:
+        passed = anyio.run(partial(play, keep=keep, mock=mock))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    raise typer.Exit(0 if passed else 1)
+
+
+@db.command()
+def upgrade(config: Config = None) -> None:
+    """Create the tables, or bring them to this release."""
+    settings = _usable(lambda: load_settings(Settings, config))
+    anyio.run(migrate.upgrade, settings.database_url)
+    typer.echo("The database is current.")
+
+
+def _settings(config: Path | None, role: Role) -> Settings:
+    settings = load_settings(Settings, config)
+    if has_database(settings, role):
+        return with_kept_secrets(settings)
+    path = secrets_file(settings)
+    # A streaming server without a database still knows the sessions of one beside it.
+    return with_kept_secrets(settings) if path and path.exists() else settings
+
+
+def _require_schema(url: str) -> None:
+    """A new SQLite file is made at once; anything else is changed only by the command."""
+    state = anyio.run(migrate.state, url)
+    if state is SchemaState.EMPTY and url.startswith("sqlite"):
+        anyio.run(migrate.upgrade, url)
+    elif state is SchemaState.UNKNOWN:
+        _fail("The database belongs to a newer release. Install that one.")
+    elif state is not SchemaState.CURRENT:
+        _fail(f"The database is {state}. Run: simli-llm db upgrade")
+
+
+def _usable(make: Callable[[], T]) -> T:
+    try:
+        return make()
+    except InvalidSettings as exc:
+        _fail(str(exc))
+
+
+def _fail(message: str) -> NoReturn:
+    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(2)

@@ -1,0 +1,1 @@
+"""One whole conversation with an avatar, on this machine, from nothing."""
