@@ -4,10 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from llm_server.app import create_app
-from llm_server.serving import configure_logging, uvicorn_config
+from llm_server.serving import configure_logging, run, uvicorn_config
 from llm_server.settings import FOREIGN_SECTIONS, Settings, load_settings
 from llm_server.settings_problems import InvalidSettings
 
@@ -26,8 +24,7 @@ def main() -> int:
         sys.stderr.write(f"{exc}\n")
         return 2
     config = uvicorn_config(app, settings.lifetime, host=arguments.host, port=arguments.port)
-    uvicorn.Server(config).run()
-    return 0
+    return run(config)
 
 
 if __name__ == "__main__":

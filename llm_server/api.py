@@ -3,7 +3,6 @@
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -18,6 +17,7 @@ from llm_server.errors import (
     RequestTooLarge,
     UnsupportedMediaType,
     http_headers,
+    model_not_found,
 )
 from llm_server.keys import Caller, Keyring
 from llm_server.protocol import (
@@ -87,9 +87,8 @@ class ChatCompletions:
         """A plain API caller: what the model said, and errors as statuses."""
         chat = parse_request(await self._body(request))
         self._server.router.find(chat.model)
-        turn = TurnTimer(caller, chat.model, chat)
         events = self._server.router.answer(chat)
-        await self._send(request, send, chat, events, turn)
+        await self._send(request, send, chat, events, TurnTimer(caller, chat))
 
     async def _answer_session(self, request: Request, send: Send, caller: Caller) -> None:
         """An avatar: always a spoken answer, because an error would be silence.
@@ -105,7 +104,7 @@ class ChatCompletions:
         except ApiError as exc:
             chat = ChatRequest(model, messages=[], stream=True)
             events = _failing(exc)
-        turn = TurnTimer(caller, model, chat)
+        turn = TurnTimer(caller, chat)
         spoken = never_silent(events, turn, caller.session.language)
         await self._send(request, send, chat, spoken, turn)
 
@@ -116,8 +115,10 @@ class ChatCompletions:
             async with aclosing(events):
                 response = await self._response(request.receive, chat, events, turn)
                 await response(request.scope, request.receive, send)
-        except ApiError as exc:
-            turn.fail(exc.kind)
+        except ClientDisconnect:
+            raise  # The turn stays a cancelled one.
+        except Exception as exc:
+            turn.fail(exc.kind if isinstance(exc, ApiError) else ApiError.type)
             raise
         finally:
             self._server.turn_sink.record(turn.record())
@@ -155,12 +156,8 @@ class ChatCompletions:
 
 async def _failing(error: ApiError) -> Events:
     """The answer to a request that cannot be asked of any backend."""
-    _raise(error)
-    yield  # pragma: no cover
-
-
-def _raise(error: ApiError) -> NoReturn:
     raise error
+    yield  # Makes it a generator.
 
 
 def routes(server: Server) -> list[Route]:
@@ -176,9 +173,10 @@ def routes(server: Server) -> list[Route]:
         return json_response(model_list(visible(identify(request)), server.started_at))
 
     async def show_model(request: Request) -> Response:
-        identify(request)
-        route = server.router.find(request.path_params["model"])
-        return json_response(model_object(route.model, server.started_at))
+        name, names = request.path_params["model"], visible(identify(request))
+        if name not in names:
+            raise model_not_found(name, names)
+        return json_response(model_object(name, server.started_at))
 
     async def show_health(request: Request) -> Response:
         return json_response({"status": "ok"})

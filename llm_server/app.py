@@ -1,6 +1,6 @@
 """Put the streaming server together: the only place that knows every part."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from llm_server.api import Server, error_response, routes
+from llm_server.backends.base import Backend
 from llm_server.errors import ApiError, MethodNotAllowed, NotFound, internal_error
 from llm_server.keys import Keyring, SessionKeys
 from llm_server.routing.router import Router
@@ -16,15 +17,22 @@ from llm_server.settings import Settings
 from llm_server.turns import LogTurnSink, TurnSink
 
 
-def create_app(settings: Settings, turn_sink: TurnSink | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    turn_sink: TurnSink | None = None,
+    *,
+    backends: Mapping[str, Backend] | None = None,
+) -> FastAPI:
     """Make the streaming server.
 
-    Turns go to `turn_sink`, by default to the log. Without a `session_secret` no session key is
-    accepted. Raises InvalidSettings when a model's backend or options are wrong.
+    Turns go to `turn_sink`, by default to the log. `backends` are ready ones, by the model that
+    they answer: they take the place of a model's configured backend, or add a model. The app
+    closes them when it ends. Without a `session_secret` no session key is accepted. Raises
+    InvalidSettings when a model's backend or options are wrong.
     """
     server = Server(
         settings=settings,
-        router=Router.from_settings(settings.models),
+        router=Router.from_settings(settings.models, backends or {}),
         keyring=_keyring(settings),
         turn_sink=turn_sink or LogTurnSink(),
     )
@@ -40,6 +48,8 @@ def create_app(settings: Settings, turn_sink: TurnSink | None = None) -> FastAPI
         title="simli-llm-server",
         lifespan=lifespan,
         openapi_url=None,
+        # A redirect names the scheme and host that this server sees behind a proxy, not the real.
+        redirect_slashes=False,
         exception_handlers={
             ApiError: _api_error,
             HTTPException: _http_error,

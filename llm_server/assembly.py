@@ -4,7 +4,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from llm_server.backends.base import Answering, Delta, Events, Finish, Usage
+from llm_server.backends.base import Answering, Delta, Event, Events, Finish, Usage
 from llm_server.protocol import Completion, Json
 from llm_server.timing import TurnTimer
 
@@ -17,16 +17,17 @@ class _Choice:
     others: Json = field(default_factory=dict)
     finish_reason: str | None = None
 
-    def add(self, delta: Delta) -> None:
-        for name, value in delta.members.items():
-            self.message[name] = _joined(self.message.get(name), value)
-        for name, value in delta.choice.items():
-            self.others[name] = _joined(self.others.get(name), value)
+    def add(self, event: Delta | Finish) -> None:
+        if isinstance(event, Delta):
+            self.message = _joined(self.message, event.members)
+        else:
+            self.finish_reason = event.reason
+        self.others = _joined(self.others, event.choice)
 
     def body(self, index: int) -> Json:
         message = {"role": "assistant", "content": None, "refusal": None, **self.message}
-        for call in message.get("tool_calls") or ():
-            call.pop("index", None)  # Tells pieces apart; a whole call has none.
+        if calls := message.get("tool_calls"):
+            message["tool_calls"] = [_without_index(call) for call in calls]
         return {
             "index": index,
             "message": message,
@@ -71,6 +72,13 @@ def _has_index(item: Any) -> bool:
     return isinstance(item, dict) and "index" in item
 
 
+def _without_index(call: Any) -> Any:
+    """The index tells pieces apart; a whole call has none."""
+    if not isinstance(call, dict):
+        return call
+    return {name: value for name, value in call.items() if name != "index"}
+
+
 def _joined_call(old: Json, new: Json) -> Any:
     # These are said once and may be repeated; only arguments come in pieces.
     said_once = {name: new[name] for name in ("index", "id", "type") if name in new}
@@ -83,20 +91,23 @@ async def whole(completion: Completion, events: Events, turn: TurnTimer) -> Json
     choices: dict[int, _Choice] = {}
     usage: Json | None = None
     extra: Json = {}
+    seen: list[Event] = []
     async with aclosing(events):
         async for event in events:
+            turn.arrived(event)
+            seen.append(event)
             match event:
-                case Delta():
+                case Delta() | Finish():
                     choices.setdefault(event.index, _Choice()).add(event)
                     extra |= event.chunk
-                case Finish():
-                    choice = choices.setdefault(event.index, _Choice())
-                    choice.finish_reason = event.reason
                 case Usage():
                     usage = event.usage
+                    extra |= event.chunk
                 case Answering():
                     completion.model = event.model
-            turn.sent(event)
+    # Only now: who hangs up while the answer is put together was sent nothing.
+    for event in seen:
+        turn.sent(event)
     turn.complete()
     bodies = [choice.body(index) for index, choice in sorted(choices.items())]
     return completion.whole(bodies, usage, extra)

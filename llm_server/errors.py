@@ -15,7 +15,8 @@
 OpenAI's clients read all four members of the envelope, so all four are always there.
 """
 
-from typing import Any, ClassVar, TypedDict
+from collections.abc import Iterable
+from typing import ClassVar, TypedDict
 
 
 class ErrorBody(TypedDict):
@@ -139,9 +140,12 @@ def http_headers(error: ApiError) -> dict[str, str]:
     return error.headers
 
 
+def model_not_found(name: str, known: Iterable[str]) -> ModelNotFound:
+    return ModelNotFound(
+        f"The model {name!r} does not exist. This server has: {', '.join(known)}.", param="model"
+    )
+
+
 def internal_error() -> ApiError:
     """What a caller is told of a failure that nobody foresaw: nothing that could leak."""
     return ApiError("The server had an error. Its log knows more.")
-
-
-JsonObject = dict[str, Any]

@@ -46,11 +46,15 @@ class ChatRequest:
 
 
 def text_of(message: Json) -> str:
-    """The text of a message, whose content may be a string, parts, or nothing."""
+    """The text of a message or delta, whose content may be a string, parts, or nothing."""
     content = message.get("content")
     if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
-    return content or ""
+        return "".join(_string(part.get("text")) for part in content if isinstance(part, dict))
+    return _string(content)
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 class _Message(msgspec.Struct):
@@ -81,6 +85,8 @@ def parse_request(body: bytes, *, model: str | None = None, stream: bool = False
         members = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise InvalidRequest(f"The body is not valid JSON: {exc}.") from exc
+    except RecursionError as exc:
+        raise InvalidRequest("The body is nested too deeply.") from exc
     try:
         shape = msgspec.convert(members, _Shape)
     except msgspec.ValidationError as exc:

@@ -1,6 +1,8 @@
 """How uvicorn runs an app of this project: the numbers that a spoken conversation needs."""
 
 import logging
+import signal
+from contextlib import suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -20,6 +22,19 @@ def uvicorn_config(app: ASGIApp, lifetime: Lifetime, **options: object) -> uvico
         "lifespan": "on",
     }
     return uvicorn.Config(app, **(defaults | options))  # type: ignore[arg-type]
+
+
+def run(config: uvicorn.Config) -> int:
+    """Serve until SIGTERM or SIGINT, let running streams end, and return the exit code.
+
+    uvicorn raises the signal once more when it is done. A deployment that was stopped as it
+    should be would look as if it had been killed.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    return 0 if server.started else 3
 
 
 def configure_logging(level: str = "INFO") -> None:

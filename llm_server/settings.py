@@ -4,12 +4,15 @@
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -46,8 +50,16 @@ def _split(value: Any) -> Any:
     return value
 
 
+def _http_url(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError("expected an http:// or https:// URL")
+    return value.rstrip("/")
+
+
 Key = Annotated[SecretStr, Field(min_length=8)]
 Keys = Annotated[list[Key], NoDecode, BeforeValidator(_split)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
 class Section(BaseModel):
@@ -122,8 +134,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # The file comes in through the constructor, and the environment overrides it.
-        return env_settings, init_settings
+        # File and environment come in through the constructor, put together by load_settings.
+        return (init_settings,)
 
 
 def load_settings(
@@ -145,11 +157,28 @@ def load_settings(
     content = _read(path) if path else {}
     _refuse_unknown_variables(settings_type, ignore, environ)
     try:
-        return settings_type(**{k: v for k, v in content.items() if k not in ignore})
+        overrides = _from_environment(settings_type, environ)
+        content = {key: value for key, value in content.items() if key not in ignore}
+        return settings_type(**_merged(content, overrides))
     except ValidationError as exc:
         raise InvalidSettings(describe(exc, settings_type), path) from exc
     except SettingsError as exc:
         raise InvalidSettings([f"environment: {exc}: expected JSON"], path) from exc
+
+
+def _from_environment(settings_type: type[Settings], environ: Mapping[str, str]) -> dict[str, Any]:
+    source = EnvSettingsSource(settings_type)
+    source.env_vars = {name.lower(): value for name, value in environ.items()}
+    return source()
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Sections are merged key by key, everything else is replaced."""
+    merged = below | above
+    for name in below.keys() & above.keys():
+        if isinstance(below[name], dict) and isinstance(above[name], dict):
+            merged[name] = _merged(below[name], above[name])
+    return merged
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -157,7 +186,10 @@ def _read(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise InvalidSettings([f"cannot be read: {exc.strerror}"], path) from exc
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+    except (
+        yaml.YAMLError,
+        ValueError,
+    ) as exc:  # ValueError: not UTF-8, or a date such as 2026-13-01.
         raise InvalidSettings([f"is not valid YAML: {_where(exc)}"], path) from exc
     if content is None:
         return {}
@@ -166,12 +198,13 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _where(exc: yaml.YAMLError | UnicodeDecodeError) -> str:
-    """Say where it is broken without quoting the line: it may hold a key."""
+def _where(exc: yaml.YAMLError | ValueError) -> str:
+    """Say where it is broken without quoting the file: it may be a key that is quoted."""
     mark = getattr(exc, "problem_mark", None)
     if mark is None:
-        return "expected UTF-8 text"
-    return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(exc, 'problem', None)}"
+        return "expected UTF-8 text, and dates that exist"
+    problem = re.sub(r"'[^']{2,}'", "…", str(getattr(exc, "problem", "")))
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def _refuse_unknown_variables(

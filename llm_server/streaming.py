@@ -73,6 +73,7 @@ async def sse_bytes(
     try:
         async with aclosing(events):
             async for event in events:
+                turn.arrived(event)
                 if isinstance(event, Answering):
                     completion.model = event.model
                 if piece := b"".join(map(sse, chunks.of(event))):

@@ -10,24 +10,25 @@ from llm_server.backends.base import Answering, Delta, Event, Finish, Usage
 from llm_server.keys import Caller
 from llm_server.protocol import ChatRequest
 from llm_server.turns import Outcome, Turn
-from llm_server.voice.sentences import has_sentence
+from llm_server.voice.sentences import END_CHARS, has_sentence
 
 
 class TurnTimer:
     """Counts what was really sent, so that a turn cut off by a barge-in holds no more than that.
 
-    Call `sent` after each event has left. `record` at the end: a turn is taken as cancelled
-    unless it was completed or failed before.
+    Call `arrived` with each event as it comes from the backend, and `sent` after it has left.
+    `record` at the end: a turn is taken as cancelled unless it was completed or failed before.
     """
 
-    def __init__(self, caller: Caller, model: str, request: ChatRequest | None) -> None:
+    def __init__(self, caller: Caller, request: ChatRequest) -> None:
         self.id: UUID = uuid6.uuid7()
         self._caller = caller
-        self._model = model
-        self._user_text = request.user_text if request else None
+        self._model = request.model
+        self._user_text = request.user_text
         self._started_at = datetime.now(UTC)
         self._start = perf_counter()
         self._text: list[str] = []
+        self._tail = ""
         self._answered_by: str | None = None
         self._finish_reason: str | None = None
         self._usage: Usage | None = None
@@ -36,10 +37,14 @@ class TurnTimer:
         self._outcome = Outcome.CANCELLED
         self._error: str | None = None
 
+    def arrived(self, event: Event) -> None:
+        if self._ttft_s is None and isinstance(event, Delta) and event.is_answer:
+            self._ttft_s = self._elapsed()
+
     def sent(self, event: Event) -> None:
         match event:
-            case Delta(index=0):
-                self._delta(event)
+            case Delta(index=0) if event.text:
+                self._say(event.text)
             case Finish(index=0):
                 self._finish_reason = event.reason
             case Usage():
@@ -47,12 +52,13 @@ class TurnTimer:
             case Answering():
                 self._answered_by = event.model
 
-    def _delta(self, event: Delta) -> None:
-        if self._ttft_s is None:
-            self._ttft_s = self._elapsed()
-        if text := event.text:
-            self._text.append(text)
-            if self._first_sentence_s is None and has_sentence("".join(self._text)):
+    def _say(self, text: str) -> None:
+        self._text.append(text)
+        if self._first_sentence_s is None:
+            unended = self._tail + text
+            # Only the tail is searched again: an answer may be long and have no end mark at all.
+            self._tail = unended[-END_CHARS:]
+            if has_sentence(unended):
                 self._first_sentence_s = self._elapsed()
 
     def fail(self, error: str) -> None:

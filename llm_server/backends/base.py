@@ -9,9 +9,7 @@ from typing import Any, Protocol
 import msgspec
 from pydantic import BaseModel
 
-from llm_server.protocol import ChatRequest
-
-Json = dict[str, Any]
+from llm_server.protocol import ChatRequest, Json, text_of
 
 
 class Delta(msgspec.Struct, frozen=True):
@@ -31,7 +29,12 @@ class Delta(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        return self.members.get("content") or ""
+        return text_of(self.members)
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it holds text or a tool call, and not only thoughts or a vendor's extras."""
+        return bool(self.text or self.members.get("tool_calls"))
 
 
 def text_delta(text: str) -> Delta:
@@ -70,9 +73,9 @@ class Backend(Protocol):
     """One way of answering a chat request.
 
     `stream` is an async generator. The server closes it when the caller hangs up, so release
-    what you hold in `finally` or with `async with`. Yield at least one `Finish`. Raise an
-    `ApiError` to choose what the caller is told; any other exception becomes a 500, and its
-    text stays in the log.
+    what you hold in `finally` or with `async with`, and shield what you await there: a hang-up
+    cancels it. Yield at least one `Finish`. Raise an `ApiError` to choose what the caller is
+    told; any other exception becomes a 500, and only its kind and place are logged.
     """
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent]: ...

@@ -1,7 +1,6 @@
 """A backend with scripted answers: for tests, for demonstrations, and as a last fallback."""
 
 from collections.abc import AsyncGenerator
-from itertools import count
 from re import findall
 from typing import Annotated
 
@@ -40,7 +39,7 @@ class MockBackend:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent]:
         turn = sum(message["role"] == "user" for message in request.messages)
         tokens = self._answers[(max(turn, 1) - 1) % len(self._answers)]
-        for number, token in zip(count(), tokens, strict=False):
+        for number, token in enumerate(tokens):
             if wait := self._options.token_s if number else self._options.first_token_s:
                 await anyio.sleep(wait)
             yield text_delta(token)

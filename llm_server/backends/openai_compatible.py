@@ -5,15 +5,16 @@ call costs a hundred times more for a long history, and its chunk objects drop n
 Key, base URL, errors and connections remain the SDK's.
 """
 
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Annotated, Any
 
 import anyio
 import httpx2
 import msgspec
 import openai
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from llm_server.backends.base import BackendEvent, Delta, Finish, Usage
 from llm_server.backends.event_stream import EventStreamDecoder
@@ -25,9 +26,13 @@ from llm_server.errors import (
     UpstreamTimedOut,
 )
 from llm_server.protocol import ChatRequest, Json, encode
-from llm_server.settings import Section
+from llm_server.settings import HttpUrl, Section
 
 OPENAI_URL = "https://api.openai.com/v1"
+
+# How long the end of a body may take after `[DONE]`. It is usually there already, and a new
+# connection costs a TCP and TLS handshake in the next turn.
+DRAIN_S = 0.05
 
 # Members of a chunk and of a choice that the server writes itself.
 ENVELOPE = frozenset({"id", "object", "created", "model", "choices", "usage"})
@@ -37,8 +42,8 @@ CHOICE = frozenset({"index", "delta", "finish_reason"})
 class OpenAIOptions(Section):
     """Where the upstream is, and what is sent to it."""
 
-    base_url: str = OPENAI_URL
-    api_key: SecretStr | None = None
+    base_url: HttpUrl = OPENAI_URL
+    api_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     """Without one, OPENAI_API_KEY is used at OpenAI itself, and no key anywhere else."""
     model: str | None = None
     """The upstream's name for the model; by default the name it has here."""
@@ -48,6 +53,15 @@ class OpenAIOptions(Section):
     connect_timeout_s: Annotated[float, Field(gt=0)] = 5
     read_timeout_s: Annotated[float, Field(gt=0)] = 60
     """How long the upstream may be silent, before the first token and between two."""
+
+    @field_validator("api_key")
+    @classmethod
+    def _openai_needs_one(cls, key: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if key or others.data.get("base_url") != OPENAI_URL:
+            return key
+        if found := os.environ.get("OPENAI_API_KEY"):
+            return SecretStr(found)
+        raise ValueError("expected a key, here or in OPENAI_API_KEY")
 
 
 class OpenAICompatibleBackend:
@@ -60,7 +74,8 @@ class OpenAICompatibleBackend:
         timeout = httpx2.Timeout(options.read_timeout_s, connect=options.connect_timeout_s)
         self._client = openai.AsyncOpenAI(
             base_url=options.base_url,
-            api_key=_api_key(options),
+            # The SDK would read OPENAI_API_KEY if it were given None. That key is for OpenAI alone.
+            api_key=options.api_key.get_secret_value() if options.api_key else "none",
             default_headers=options.extra_headers,
             # A voice prefers an early error, and a fallback, to a late answer.
             max_retries=0,
@@ -68,10 +83,17 @@ class OpenAICompatibleBackend:
         )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent]:
-        async with self._open(request) as response:
-            async for chunk in _chunks(response):
+        usage: Usage | None = None
+        async with self._open(request) as response, aclosing(_chunks(response)) as chunks:
+            async for chunk in chunks:
                 for event in _read(chunk):
-                    yield event
+                    if isinstance(event, Usage):
+                        # Some upstreams count in every chunk. Only the last count is the sum.
+                        usage = event
+                    else:
+                        yield event
+        if usage:
+            yield usage
 
     async def aclose(self) -> None:
         await self._client.close()
@@ -106,24 +128,30 @@ class OpenAICompatibleBackend:
         }
 
 
-def _api_key(options: OpenAIOptions) -> str | None:
-    if options.api_key:
-        return options.api_key.get_secret_value()
-    # The SDK reads OPENAI_API_KEY when it is given None. That key is for OpenAI alone.
-    return None if options.base_url == OPENAI_URL else "none"
-
-
-async def _chunks(response: httpx2.Response) -> AsyncIterator[Json]:
+async def _chunks(response: httpx2.Response) -> AsyncGenerator[Json]:
     """The chunks of an answer, until `[DONE]` or the end."""
     decoder = EventStreamDecoder()
-    async for received in response.aiter_bytes():
-        for data in decoder.feed(received):
-            if data.strip() == b"[DONE]":
-                return
-            yield _decode(data)
+    async with aclosing(response.aiter_bytes()) as pieces:
+        async for piece in pieces:
+            for data in decoder.feed(piece):
+                if _is_done(data):
+                    await _drain(pieces)
+                    return
+                yield _decode(data)
     for data in decoder.flush():
-        if data.strip() != b"[DONE]":
+        if not _is_done(data):
             yield _decode(data)
+
+
+def _is_done(data: bytes) -> bool:
+    return data.strip() == b"[DONE]"
+
+
+async def _drain(pieces: AsyncGenerator[bytes]) -> None:
+    """Read the end of the body: a connection can only be used again once it has been read."""
+    with anyio.move_on_after(DRAIN_S):
+        async for _ in pieces:
+            pass
 
 
 def _decode(data: bytes) -> Json:
@@ -151,12 +179,18 @@ def _events(chunk: Json) -> Iterator[BackendEvent]:
         others = {name: value for name, value in choice.items() if name not in CHOICE}
         members = choice.get("delta") or {}
         members.pop("role", None)
-        if any(value not in (None, "") for value in members.values()):
+        reason = choice.get("finish_reason")
+        if _says_something(members) or (_says_something(others) and not reason):
             yield Delta(members, index, others, extra)
-        if reason := choice.get("finish_reason"):
+            others = {}  # Once is enough: lists such as logprobs would be taken for more.
+        if reason:
             yield Finish(reason, index, others, extra)
-    if usage := chunk.get("usage"):
+    if isinstance(usage := chunk.get("usage"), dict) and usage:
         yield Usage(usage, extra)
+
+
+def _says_something(members: Json) -> bool:
+    return any(value not in (None, "", [], {}) for value in members.values())
 
 
 @contextmanager
@@ -184,7 +218,7 @@ def _api_error(exc: openai.APIError) -> ApiError:
                 "The model is busy.", headers={"retry-after": delay} if delay else None
             )
         case openai.BadRequestError() | openai.UnprocessableEntityError():
-            return InvalidRequest(exc.message, param=exc.param)
+            return InvalidRequest(_message(exc), param=exc.param)
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             # Our configuration is wrong, not the caller's key.
             return UpstreamFailed("The upstream refused the key that this server has for it.")
@@ -192,3 +226,9 @@ def _api_error(exc: openai.APIError) -> ApiError:
             return UpstreamFailed(f"The upstream answered with status {exc.status_code}.")
         case _:
             return UpstreamFailed("The upstream could not be reached.")
+
+
+def _message(exc: openai.APIStatusError) -> str:
+    """What the upstream says. The SDK's own message quotes the whole body."""
+    said = exc.body.get("message") if isinstance(exc.body, dict) else None
+    return said if isinstance(said, str) else "The upstream refused the request."

@@ -19,9 +19,9 @@ from llm_server.backends.registry import make_backend
 from llm_server.errors import (
     ApiError,
     InvalidRequest,
-    ModelNotFound,
     UpstreamFailed,
     internal_error,
+    model_not_found,
 )
 from llm_server.protocol import ChatRequest
 from llm_server.settings import ModelSettings
@@ -45,14 +45,16 @@ class Router:
         self._routes = routes
 
     @classmethod
-    def from_settings(cls, models: Mapping[str, ModelSettings]) -> "Router":
-        """Make every backend. Raises InvalidSettings."""
-        return cls(
-            {
-                name: Route(name, make_backend(name, model), tuple(model.fallbacks))
-                for name, model in models.items()
-            }
-        )
+    def from_settings(
+        cls, models: Mapping[str, ModelSettings], ready: Mapping[str, Backend]
+    ) -> "Router":
+        """Make every backend but those that are `ready`. Raises InvalidSettings."""
+        made = {
+            name: Route(name, ready.get(name) or make_backend(name, model), tuple(model.fallbacks))
+            for name, model in models.items()
+        }
+        added = {name: Route(name, backend) for name, backend in ready.items()}
+        return cls(added | made)
 
     @property
     def models(self) -> list[str]:
@@ -60,13 +62,9 @@ class Router:
 
     def find(self, model: str) -> Route:
         """Raises ModelNotFound, which names the models there are."""
-        try:
-            return self._routes[model]
-        except KeyError:
-            raise ModelNotFound(
-                f"The model {model!r} does not exist. This server has: {', '.join(self.models)}.",
-                param="model",
-            ) from None
+        if route := self._routes.get(model):
+            return route
+        raise model_not_found(model, self.models)
 
     async def answer(self, request: ChatRequest) -> AsyncGenerator[Event]:
         """The events of whichever backend begins first, in the order primary, fallbacks.

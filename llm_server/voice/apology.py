@@ -31,17 +31,22 @@ async def never_silent(events: Events, turn: TurnTimer, language: str) -> AsyncG
 
     The error itself goes to the turn's record and to the log.
     """
-    spoken = False
+    spoken = finished = False
     try:
         async with aclosing(events):
             async for event in events:
                 spoken = spoken or (isinstance(event, Delta) and bool(event.text.strip()))
-                if isinstance(event, Finish) and not spoken:
-                    spoken = True
-                    turn.fail("empty_answer")
-                    yield text_delta(apology(language))
+                if isinstance(event, Finish):
+                    finished = True
+                    if not spoken:
+                        spoken = True
+                        turn.fail("empty_answer")
+                        yield text_delta(apology(language))
                 yield event
     except ApiError as exc:
+        if finished:
+            logger.warning("turn %s: %s, after the whole answer", turn.id, exc.kind)
+            return
         turn.fail(exc.kind)
         logger.warning("turn %s failed (%s), apologising", turn.id, exc.kind)
         yield text_delta(f" {apology(language)}" if spoken else apology(language))

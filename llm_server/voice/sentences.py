@@ -6,6 +6,9 @@ import re
 # "example.com" would be ends; in scripts written without spaces the mark alone is enough.
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*\s|[。！？]")
 
+# No end, with all its marks and quotes, is longer.
+END_CHARS = 16
+
 
 def has_sentence(text: str) -> bool:
     """Whether at least one whole sentence is in the text."""
