@@ -9,7 +9,6 @@ from typing import Annotated, NoReturn, TypeVar
 
 import anyio
 import typer
-import uvicorn
 from rich.console import Console
 
 from agents_admin import migrate
@@ -18,7 +17,7 @@ from agents_admin.migrate import SchemaState
 from agents_admin.serve import Role, has_database, make_process
 from agents_admin.settings import Settings
 from llm_server import InvalidSettings, load_settings
-from llm_server.serving import configure_logging, uvicorn_config
+from llm_server.serving import configure_logging, run, uvicorn_config
 
 T = TypeVar("T")
 
@@ -70,7 +69,7 @@ def serve(
     if has_database(settings, role):
         _require_schema(settings.database_url)
     process = _usable(lambda: make_process(settings, role))
-    uvicorn.Server(uvicorn_config(process, settings.lifetime, host=host, port=port)).run()
+    raise typer.Exit(run(uvicorn_config(process, settings.lifetime, host=host, port=port)))
 
 
 @app.command()
@@ -94,8 +93,7 @@ def simulator(
     except (ScriptRefused, OSError) as exc:
         _fail(str(exc))
     simli = create_app(visitor, api_key=api_key)
-    lifetime = Lifetime(shutdown_grace_s=0)
-    uvicorn.Server(uvicorn_config(simli, lifetime, host=host, port=port)).run()
+    raise typer.Exit(run(uvicorn_config(simli, Lifetime(shutdown_grace_s=0), host=host, port=port)))
 
 
 @app.command()

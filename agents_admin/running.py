@@ -24,7 +24,8 @@ class _Server(uvicorn.Server):
 
 def free_socket(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     """A bound socket. It is taken from now on, so its address can be told before it serves."""
-    sock = socket.socket()
+    # Without its protocol named, asyncio leaves Nagle's algorithm on: small pieces would wait.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((host, port))
     return sock

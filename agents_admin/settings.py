@@ -2,23 +2,15 @@
 
 from enum import StrEnum
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 import llm_server
-from llm_server.settings import Keys, Section
+from llm_server.settings import HttpUrl, Keys, Section
 
 ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-
-
-def _http_url(value: str) -> str:
-    url = urlsplit(value)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ValueError("expected an http:// or https:// URL")
-    return value.rstrip("/")
 
 
 def _database_url(value: str) -> str:
@@ -30,9 +22,6 @@ def _database_url(value: str) -> str:
     if driver is None or url.drivername not in (driver, url.get_backend_name()):
         raise ValueError(f"expected {' or '.join(ASYNC_DRIVERS.values())}://…")
     return url.set(drivername=driver).render_as_string(hide_password=False)
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
 class LlmHook(StrEnum):
