@@ -93,20 +93,21 @@ async def whole(completion: Completion, events: Events, turn: TurnTimer) -> Json
     extra: Json = {}
     seen: list[Event] = []
     async with aclosing(events):
-        async for event in events:
-            turn.arrived(event)
-            seen.append(event)
-            match event:
-                case Delta() | Finish():
-                    choices.setdefault(event.index, _Choice()).add(event)
-                    extra |= event.chunk
-                case Usage():
-                    usage = event.usage
-                    extra |= event.chunk
-                case Answering():
-                    completion.model = event.model
-    # Only now: who hangs up while the answer is put together was sent nothing.
+        async for batch in events:
+            for event in batch:
+                turn.arrived(event)
+                seen.append(event)
     for event in seen:
+        match event:
+            case Delta() | Finish():
+                choices.setdefault(event.index, _Choice()).add(event)
+                extra |= event.chunk
+            case Usage():
+                usage = event.usage
+                extra |= event.chunk
+            case Answering():
+                completion.model = event.model
+        # Only now: who hangs up while the answer is put together was sent nothing.
         turn.sent(event)
     turn.complete()
     bodies = [choice.body(index) for index, choice in sorted(choices.items())]

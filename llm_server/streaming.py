@@ -1,118 +1,120 @@
-"""Events to what goes out: chunks and SSE bytes for who streams, one completion for who does not.
+"""Send one answer: chunk by chunk, each when it comes, or whole."""
 
-What must hold for every stream is written here, once: one id, role first, then content, the
-finish reason, usage only if asked for, and `[DONE]` after a whole answer and nothing else.
-"""
-
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
+from time import monotonic
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import AppStatus
+from starlette.requests import ClientDisconnect
 from starlette.types import Send
 
-from llm_server.backends.base import Answering, Delta, Event, Events, Finish, Usage
+from llm_server.assembly import whole
+from llm_server.backends.base import Event, Events
+from llm_server.chunks import Chunks
 from llm_server.errors import ApiError
-from llm_server.protocol import DONE, Completion, Json, sse
+from llm_server.protocol import DONE, ChatRequest, Completion, encode, sse
+from llm_server.settings import Settings
 from llm_server.timing import TurnTimer
 
 
-async def prepend(first: Event, events: Events) -> Events:
-    """An event that was taken already, and then the others."""
-    async with aclosing(events):
-        yield first
-        async for event in events:
-            yield event
+async def _nothing() -> AsyncIterator[str]:
+    return
+    yield
 
 
-class Chunks:
-    """The chunks of one answer."""
-
-    def __init__(self, completion: Completion, *, include_usage: bool) -> None:
-        self._completion = completion
-        self._include_usage = include_usage
-        self._begun: set[int] = set()
-
-    def of(self, event: Event) -> Iterator[Json]:
-        match event:
-            case Delta():
-                yield from self._role(event.index)
-                yield self._choice(event.index, event.members, None, event.choice, event.chunk)
-            case Finish():
-                yield from self._role(event.index)
-                yield self._choice(event.index, {}, event.reason, event.choice, event.chunk)
-            case Usage() if self._include_usage:
-                yield self._completion.chunk([], event.chunk) | {"usage": event.usage}
-            case _:
-                # Answering, and usage that nobody asked for: not for the wire.
-                pass
-
-    def _role(self, index: int) -> Iterator[Json]:
-        if index not in self._begun:
-            self._begun.add(index)
-            yield self._choice(index, {"role": "assistant", "content": ""}, None, {}, {})
-
-    def _choice(
-        self, index: int, delta: Json, finish_reason: str | None, choice: Json, chunk: Json
-    ) -> Json:
-        body = self._completion.chunk(
-            [{"index": index, "delta": delta, "finish_reason": finish_reason, **choice}], chunk
-        )
-        # As OpenAI does: who asked for usage finds the member in every chunk.
-        return body | {"usage": None} if self._include_usage else body
+# sse-starlette knows which headers keep caches and proxies from holding a stream back. Its own
+# sending is not used: it starts four tasks for each stream, and a cancel scope for each event.
+HEADERS = EventSourceResponse(_nothing()).raw_headers
+PING = ServerSentEvent(comment="ping", sep="\n").encode()
 
 
-async def sse_bytes(
-    completion: Completion, events: Events, turn: TurnTimer, *, include_usage: bool
-) -> AsyncGenerator[bytes]:
-    """The bytes of one streamed answer, each piece as soon as its event is there.
+class Reply:
+    """The response to one request, as it was asked for. Use once.
 
-    The status line is long gone, so an error is the last event. `[DONE]` comes only after
-    success: its absence tells a truncated answer from a whole one.
-    """
-    chunks = Chunks(completion, include_usage=include_usage)
-    try:
-        async with aclosing(events):
-            async for event in events:
-                turn.arrived(event)
-                if isinstance(event, Answering):
-                    completion.model = event.model
-                if piece := b"".join(map(sse, chunks.of(event))):
-                    yield piece
-                # Reached when the piece has left; after a hang-up it never is.
-                turn.sent(event)
-    except ApiError as exc:
-        turn.fail(exc.kind)
-        yield sse(exc.envelope())
-    else:
-        yield DONE
-        turn.complete()
-
-
-class CompletionStream(EventSourceResponse):
-    """Sends ready bytes; the ping, the hang-up and the grace at shutdown are sse-starlette's.
-
-    Its own sending encodes every event again and opens a cancel scope around each.
+    `eager` begins a stream before there is anything to say: for a caller who never gets an error
+    status, so that pings keep its connection while the model thinks.
     """
 
     def __init__(
-        self, content: AsyncGenerator[bytes], *, request_id: str, ping_s: float, grace_s: float
+        self, send: Send, chat: ChatRequest, settings: Settings, turn: TurnTimer, *, eager: bool
     ) -> None:
-        super().__init__(
-            content,
-            headers={"x-request-id": request_id},
-            ping=ping_s,
-            ping_message_factory=lambda: ServerSentEvent(comment="ping", sep="\n"),
-            shutdown_grace_period=grace_s,
-        )
-        self._content = content
+        self._send = send
+        self._grace_s = settings.lifetime.shutdown_grace_s
+        self._stall_s = settings.limits.stall_s
+        self._turn = turn
+        self._eager = eager
+        self._streamed = chat.stream
+        self._completion = Completion(chat.model, turn.request_id)
+        self._chunks = Chunks(self._completion, include_usage=chat.include_usage)
+        self._streaming = False
+        self._sending_since: float | None = None
+        self._ends_at: float | None = None
 
-    async def _stream_response(self, send: Send) -> None:
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": self.raw_headers},
-        )
-        async with aclosing(self._content) as content:
-            async for piece in content:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        async with self._send_lock:
-            self.active = False
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def send(self, events: Events) -> None:
+        """Send the answer. Raises ApiError while the status can still tell of it."""
+        async with aclosing(events):
+            if self._streamed:
+                await self._stream(events)
+            else:
+                await self._send_whole(events)
+
+    async def _stream(self, events: Events) -> None:
+        # A backend that cannot begin then gets a status of its own instead of a broken 200.
+        first = None if self._eager else await anext(events)
+        await self._begin(HEADERS)
+        self._streaming = True
+        try:
+            if first:
+                await self._pass_on(first)
+            async for batch in events:
+                await self._pass_on(batch)
+        except ApiError as exc:
+            self._turn.fail(exc.kind)
+            # No [DONE]: its absence tells a truncated answer from a whole one.
+            await self._end(sse(exc.envelope()))
+        else:
+            await self._end(DONE)
+            self._turn.complete()
+
+    async def _pass_on(self, batch: list[Event]) -> None:
+        for event in batch:
+            self._turn.arrived(event)
+        if pieces := b"".join(map(self._chunks.bytes_of, batch)):
+            self._sending_since = monotonic()
+            await self._send({"type": "http.response.body", "body": pieces, "more_body": True})
+            self._sending_since = None
+        # Reached when the pieces have left; after a hang-up it never is.
+        for event in batch:
+            self._turn.sent(event)
+
+    async def _send_whole(self, events: Events) -> None:
+        body = encode(await whole(self._completion, events, self._turn))
+        length = str(len(body)).encode()
+        await self._begin([(b"content-type", b"application/json"), (b"content-length", length)])
+        await self._end(body)
+
+    async def keep_alive(self) -> None:
+        """Call this every so often. Raises ClientDisconnect when the stream must end now."""
+        if AppStatus.should_exit:
+            self._ends_at = self._ends_at or monotonic() + self._grace_s
+            if monotonic() >= self._ends_at:
+                raise ClientDisconnect
+        if self._sending_since:
+            # The reader is slow, and all buffers between it and here are full.
+            if monotonic() - self._sending_since >= self._stall_s:
+                raise ClientDisconnect
+        elif self._streaming:
+            await self._send({"type": "http.response.body", "body": PING, "more_body": True})
+
+    async def _begin(self, headers: list[tuple[bytes, bytes]]) -> None:
+        headers = [
+            *headers,
+            (b"x-request-id", self._completion.id.encode()),
+            (b"server-timing", self._turn.server_timing().encode()),
+        ]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def _end(self, piece: bytes) -> None:
+        self._streaming = False
+        await self._send({"type": "http.response.body", "body": piece, "more_body": False})

@@ -6,6 +6,7 @@ Key, base URL, errors and connections remain the SDK's.
 """
 
 import os
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Annotated, Any
@@ -16,8 +17,9 @@ import msgspec
 import openai
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from llm_server.backends.base import BackendEvent, Delta, Finish, Usage
-from llm_server.backends.event_stream import EventStreamDecoder
+from llm_server.backends.aiohttp_transport import BODY, AiohttpTransport, Body
+from llm_server.backends.base import BackendEvent
+from llm_server.backends.chunk_reader import ChunkReader
 from llm_server.errors import (
     ApiError,
     InvalidRequest,
@@ -34,9 +36,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 # connection costs a TCP and TLS handshake in the next turn.
 DRAIN_S = 0.05
 
-# Members of a chunk and of a choice that the server writes itself.
-ENVELOPE = frozenset({"id", "object", "created", "model", "choices", "usage"})
-CHOICE = frozenset({"index", "delta", "finish_reason"})
+# Compressed, pieces of an answer would be held back until there is enough to compress.
+HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
 
 class OpenAIOptions(Section):
@@ -71,6 +72,8 @@ class OpenAICompatibleBackend:
 
     def __init__(self, options: OpenAIOptions) -> None:
         self._options = options
+        # Whole, because the SDK takes longer to put it together than to send it.
+        self._url = f"{options.base_url}/chat/completions"
         timeout = httpx2.Timeout(options.read_timeout_s, connect=options.connect_timeout_s)
         self._client = openai.AsyncOpenAI(
             base_url=options.base_url,
@@ -80,41 +83,50 @@ class OpenAICompatibleBackend:
             # A voice prefers an early error, and a fallback, to a late answer.
             max_retries=0,
             timeout=timeout,
+            http_client=httpx2.AsyncClient(
+                transport=AiohttpTransport(ssl.create_default_context())
+            ),
         )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent]:
-        usage: Usage | None = None
-        async with self._open(request) as response, aclosing(_chunks(response)) as chunks:
-            async for chunk in chunks:
-                for event in _read(chunk):
-                    if isinstance(event, Usage):
-                        # Some upstreams count in every chunk. Only the last count is the sum.
-                        usage = event
-                    else:
-                        yield event
-        if usage:
-            yield usage
+        async with aclosing(self.batches(request)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    yield event
+
+    async def batches(self, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]:
+        """The events, in lists of those that arrived in one read."""
+        reader = ChunkReader()
+        async with self._open(request) as body:
+            while not reader.ended:
+                if events := reader.read(await body.read()):
+                    yield events
+                reader.check()
+            await _drain(body)
+        if reader.usage:
+            yield [reader.usage]
 
     async def aclose(self) -> None:
         await self._client.close()
 
     @asynccontextmanager
-    async def _open(self, request: ChatRequest) -> AsyncIterator[httpx2.Response]:
+    async def _open(self, request: ChatRequest) -> AsyncIterator[Body]:
         with _translated():
-            stream = await self._client.post(
-                "/chat/completions",
+            # Streamed, and yet a plain response: the SDK's types know no such thing.
+            response: Any = await self._client.post(
+                self._url,
                 content=encode(self._body(request)),
-                cast_to=object,
+                cast_to=httpx2.Response,
                 stream=True,
                 stream_cls=openai.AsyncStream[object],
-                options={"headers": {"Content-Type": "application/json"}},
+                options={"headers": HEADERS},
             )
             try:
-                yield stream.response
+                yield response.extensions[BODY]
             finally:
                 # Shielded, because a hang-up cancels this task, and the upstream must be told.
                 with anyio.CancelScope(shield=True):
-                    await stream.response.aclose()
+                    await response.aclose()
 
     def _body(self, request: ChatRequest) -> Json:
         return {
@@ -128,69 +140,11 @@ class OpenAICompatibleBackend:
         }
 
 
-async def _chunks(response: httpx2.Response) -> AsyncGenerator[Json]:
-    """The chunks of an answer, until `[DONE]` or the end."""
-    decoder = EventStreamDecoder()
-    async with aclosing(response.aiter_bytes()) as pieces:
-        async for piece in pieces:
-            for data in decoder.feed(piece):
-                if _is_done(data):
-                    await _drain(pieces)
-                    return
-                yield _decode(data)
-    for data in decoder.flush():
-        if not _is_done(data):
-            yield _decode(data)
-
-
-def _is_done(data: bytes) -> bool:
-    return data.strip() == b"[DONE]"
-
-
-async def _drain(pieces: AsyncGenerator[bytes]) -> None:
+async def _drain(body: Body) -> None:
     """Read the end of the body: a connection can only be used again once it has been read."""
     with anyio.move_on_after(DRAIN_S):
-        async for _ in pieces:
+        while await body.read():
             pass
-
-
-def _decode(data: bytes) -> Json:
-    chunk = msgspec.json.decode(data)
-    if not isinstance(chunk, dict):
-        raise UpstreamFailed("The model sent something that is not a chunk.")
-    if error := chunk.get("error"):
-        message = error.get("message") if isinstance(error, dict) else error
-        raise UpstreamFailed(f"The model broke off: {str(message)[:200]}")
-    return chunk
-
-
-def _read(chunk: Json) -> list[BackendEvent]:
-    try:
-        return list(_events(chunk))
-    except (AttributeError, TypeError, ValueError) as exc:
-        raise UpstreamFailed("The model sent something that is not a chunk.") from exc
-
-
-def _events(chunk: Json) -> Iterator[BackendEvent]:
-    """What one chunk holds, without what belongs to the envelope. Empty deltas say nothing."""
-    extra = {name: value for name, value in chunk.items() if name not in ENVELOPE}
-    for choice in chunk.get("choices") or ():
-        index = choice.get("index") or 0
-        others = {name: value for name, value in choice.items() if name not in CHOICE}
-        members = choice.get("delta") or {}
-        members.pop("role", None)
-        reason = choice.get("finish_reason")
-        if _says_something(members) or (_says_something(others) and not reason):
-            yield Delta(members, index, others, extra)
-            others = {}  # Once is enough: lists such as logprobs would be taken for more.
-        if reason:
-            yield Finish(reason, index, others, extra)
-    if isinstance(usage := chunk.get("usage"), dict) and usage:
-        yield Usage(usage, extra)
-
-
-def _says_something(members: Json) -> bool:
-    return any(value not in (None, "", [], {}) for value in members.values())
 
 
 @contextmanager

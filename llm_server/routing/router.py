@@ -1,7 +1,7 @@
 """Ask the backend of a model, and its fallbacks in their order, until one begins to answer."""
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from llm_server.backends.base import (
     Backend,
     BackendEvent,
     Delta,
-    Event,
+    Events,
     Finish,
 )
 from llm_server.backends.registry import make_backend
@@ -28,6 +28,9 @@ from llm_server.settings import ModelSettings
 
 logger = logging.getLogger(__name__)
 
+NoteError = Callable[[str, str], None]
+_Batches = Callable[[ChatRequest], AsyncGenerator[list[BackendEvent]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -41,20 +44,27 @@ class Route:
 class Router:
     """All models of the server."""
 
-    def __init__(self, routes: Mapping[str, Route]) -> None:
+    def __init__(self, routes: Mapping[str, Route], note_error: NoteError) -> None:
         self._routes = routes
+        self._note_error = note_error
 
     @classmethod
     def from_settings(
-        cls, models: Mapping[str, ModelSettings], ready: Mapping[str, Backend]
+        cls,
+        models: Mapping[str, ModelSettings],
+        ready: Mapping[str, Backend],
+        note_error: NoteError,
     ) -> "Router":
-        """Make every backend but those that are `ready`. Raises InvalidSettings."""
+        """Make every backend but those that are `ready`. Raises InvalidSettings.
+
+        `note_error` is told the model and the kind of each failure that a fallback covers up.
+        """
         made = {
             name: Route(name, ready.get(name) or make_backend(name, model), tuple(model.fallbacks))
             for name, model in models.items()
         }
         added = {name: Route(name, backend) for name, backend in ready.items()}
-        return cls(added | made)
+        return cls(added | made, note_error)
 
     @property
     def models(self) -> list[str]:
@@ -66,7 +76,7 @@ class Router:
             return route
         raise model_not_found(model, self.models)
 
-    async def answer(self, request: ChatRequest) -> AsyncGenerator[Event]:
+    async def answer(self, request: ChatRequest) -> Events:
         """The events of whichever backend begins first, in the order primary, fallbacks.
 
         A backend has begun with its first event. Before that, a failure hands the request to
@@ -75,18 +85,18 @@ class Router:
         route = self.find(request.model)
         candidates = [route, *(self._routes[name] for name in route.fallbacks)]
         for number, candidate in enumerate(candidates, start=1):
-            async with aclosing(_stream(candidate, request)) as events:
+            async with aclosing(_batches(candidate, request)) as events:
                 try:
                     first = await anext(events)
                 except ApiError as exc:
                     if number == len(candidates) or isinstance(exc, InvalidRequest):
                         raise
+                    self._note_error(candidate.model, exc.kind)
                     logger.warning("%s failed (%s), asking the next", candidate.model, exc.kind)
                     continue
-                yield Answering(candidate.model)
-                yield first
-                async for event in events:
-                    yield event
+                yield [Answering(candidate.model), *first]
+                async for batch in events:
+                    yield batch
                 return
 
     async def aclose(self) -> None:
@@ -96,18 +106,18 @@ class Router:
                 tasks.start_soon(_close, route)
 
 
-async def _stream(route: Route, request: ChatRequest) -> AsyncGenerator[BackendEvent]:
+async def _batches(route: Route, request: ChatRequest) -> Events:
     """The backend's events. Whatever it raises comes out as an ApiError."""
     unfinished = {0}
     try:
-        async with aclosing(route.backend.stream(request.for_model(route.model))) as events:
-            async for event in events:
-                match event:
-                    case Delta():
+        async with aclosing(_asked(route, request)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    if isinstance(event, Delta):
                         unfinished.add(event.index)
-                    case Finish():
+                    elif isinstance(event, Finish):
                         unfinished.discard(event.index)
-                yield event
+                yield [*batch]
     except ApiError:
         raise
     except Exception as exc:
@@ -117,6 +127,20 @@ async def _stream(route: Route, request: ChatRequest) -> AsyncGenerator[BackendE
     if unfinished:
         # A polite end without a finish reason looks like a whole answer, and is none.
         raise UpstreamFailed("The model broke off before its answer was complete.")
+
+
+def _asked(route: Route, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]:
+    request = request.for_model(route.model)
+    batches: _Batches | None = getattr(route.backend, "batches", None)
+    return batches(request) if batches else _one_by_one(route.backend.stream(request))
+
+
+async def _one_by_one(
+    events: AsyncGenerator[BackendEvent],
+) -> AsyncGenerator[list[BackendEvent]]:
+    async with aclosing(events):
+        async for event in events:
+            yield [event]
 
 
 def _place(exc: Exception) -> str:

@@ -1,7 +1,6 @@
 """Say something when there is no answer: an avatar that gets an error says nothing at all."""
 
 import logging
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from llm_server.backends.base import Delta, Event, Events, Finish, text_delta
@@ -26,7 +25,7 @@ def apology(language: str) -> str:
     return APOLOGIES.get(language.partition("-")[0].lower(), APOLOGIES["en"])
 
 
-async def never_silent(events: Events, turn: TurnTimer, language: str) -> AsyncGenerator[Event]:
+async def never_silent(events: Events, turn: TurnTimer, language: str) -> Events:
     """Pass events on; turn a failure, or an answer without words, into a short apology.
 
     The error itself goes to the turn's record and to the log.
@@ -34,20 +33,22 @@ async def never_silent(events: Events, turn: TurnTimer, language: str) -> AsyncG
     spoken = finished = False
     try:
         async with aclosing(events):
-            async for event in events:
-                spoken = spoken or (isinstance(event, Delta) and bool(event.text.strip()))
-                if isinstance(event, Finish):
-                    finished = True
-                    if not spoken:
-                        spoken = True
-                        turn.fail("empty_answer")
-                        yield text_delta(apology(language))
-                yield event
+            async for batch in events:
+                spoken = spoken or any(map(_speaks, batch))
+                finished = finished or any(isinstance(event, Finish) for event in batch)
+                if finished and not spoken:
+                    spoken = True
+                    turn.fail("empty_answer")
+                    yield [text_delta(apology(language))]
+                yield batch
     except ApiError as exc:
         if finished:
             logger.warning("turn %s: %s, after the whole answer", turn.id, exc.kind)
             return
         turn.fail(exc.kind)
         logger.warning("turn %s failed (%s), apologising", turn.id, exc.kind)
-        yield text_delta(f" {apology(language)}" if spoken else apology(language))
-        yield Finish()
+        yield [text_delta(f" {apology(language)}" if spoken else apology(language)), Finish()]
+
+
+def _speaks(event: Event) -> bool:
+    return isinstance(event, Delta) and bool(event.text.strip())
