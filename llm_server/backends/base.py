@@ -29,7 +29,9 @@ class Delta(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        return text_of(self.members)
+        content = self.members.get("content")
+        # Asked for each piece of an answer, and nearly always a string.
+        return content if type(content) is str else text_of(self.members)
 
     @property
     def is_answer(self) -> bool:
@@ -66,7 +68,8 @@ class Answering(msgspec.Struct, frozen=True):
 
 BackendEvent = Delta | Finish | Usage
 Event = BackendEvent | Answering
-Events = AsyncGenerator[Event]
+Events = AsyncGenerator[list[Event]]
+"""Events between backend and wire, in lists of those that arrived together: they are sent so."""
 
 
 class Backend(Protocol):
@@ -83,6 +86,29 @@ class Backend(Protocol):
     async def aclose(self) -> None:
         """Release what the backend holds between requests. Called once, at the end."""
         ...
+
+
+class InvalidOption(Exception):
+    """Raised by a backend that is made with an option that is well-formed, but cannot be used."""
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{option}: {problem}")
+
+
+class MissingExtra(ImportError):
+    """Raised by a backend's module when the packages of its extra are not installed."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(f"it needs: pip install 'simli-llm-server[{extra}]'")
+
+
+class BatchingBackend(Backend, Protocol):
+    """A backend that knows which of its events arrived together, as a relay does.
+
+    What is sent in one go costs less than one by one, and is there no later.
+    """
+
+    def batches(self, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]: ...
 
 
 class BackendType(Protocol):

@@ -1,10 +1,10 @@
 """Find backends by name. Ours and those of other distributions come in by the same door."""
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from pydantic import ValidationError
 
-from llm_server.backends.base import Backend, BackendType
+from llm_server.backends.base import Backend, BackendType, InvalidOption, MissingExtra
 from llm_server.settings import ModelSettings
 from llm_server.settings_problems import InvalidSettings, describe
 
@@ -19,7 +19,10 @@ def make_backend(name: str, model: ModelSettings) -> Backend:
         options = backend_type.Options.model_validate(model.options)
     except ValidationError as exc:
         raise InvalidSettings(describe(exc, backend_type.Options, path)) from exc
-    return backend_type(options)
+    try:
+        return backend_type(options)
+    except InvalidOption as exc:
+        raise InvalidSettings([f"{path}.{exc}"]) from exc
 
 
 def _find(name: str, backend: str) -> BackendType:
@@ -30,9 +33,20 @@ def _find(name: str, backend: str) -> BackendType:
             [f"models.{name}.backend: there is no backend {backend!r} (installed: {known})"]
         )
     try:
-        loaded: BackendType = found[backend].load()
+        return load_backend_type(found[backend])
+    except Unloadable as exc:
+        raise InvalidSettings([f"models.{name}.backend: {backend!r} {exc}"]) from exc
+
+
+class Unloadable(Exception):
+    """The entry point of a backend leads nowhere. The message says why."""
+
+
+def load_backend_type(entry_point: EntryPoint) -> BackendType:
+    try:
+        loaded: BackendType = entry_point.load()
+    except MissingExtra as exc:
+        raise Unloadable(f"cannot be used: {exc}") from exc
     except Exception as exc:  # Anything may happen while foreign code is imported.
-        raise InvalidSettings(
-            [f"models.{name}.backend: {backend!r} cannot be loaded: {exc!r}"]
-        ) from exc
+        raise Unloadable(f"cannot be loaded: {exc!r}") from exc
     return loaded

@@ -208,7 +208,8 @@ def test_an_unknown_backend_is_named_with_those_there_are() -> None:
         create_app(settings)
 
     assert str(caught.value) == (
-        "models.anna.backend: there is no backend 'gpt' (installed: mock, openai)"
+        "models.anna.backend: there is no backend 'gpt'"
+        " (installed: anthropic, mock, openai, python)"
     )
 
 

@@ -1,0 +1,82 @@
+"""Find a user's function, and check that it can answer."""
+
+import inspect
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from llm_server.backends.base import BackendEvent
+from llm_server.protocol import ChatRequest
+
+Said = str | BackendEvent
+Answer = Callable[..., AsyncIterator[Said]] | Callable[..., Awaitable[str]]
+
+
+class Unusable(Exception):
+    """The function cannot be used; the message says why, and quotes nothing of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that can answer: an async generator function, or one to await for a string."""
+
+    call: Answer
+    streams: bool
+    takes_session: bool
+
+    @classmethod
+    def of(cls, module: ModuleType, name: str) -> "Function":
+        """Raises Unusable."""
+        call = getattr(module, name, None)
+        if not callable(call):
+            raise Unusable(f"{module.__name__!r} has no function {name!r}")
+        streams = inspect.isasyncgenfunction(call)
+        if not streams and not inspect.iscoroutinefunction(call):
+            raise Unusable(f"expected {name!r} to be an async generator or an async function")
+        signature = inspect.signature(call)
+        takes_session = "session" in signature.parameters
+        try:
+            signature.bind(None, **{"session": None} if takes_session else {})
+        except TypeError as exc:
+            raise Unusable(f"expected {name!r} to take (request) or (request, session)") from exc
+        return cls(call, streams, takes_session)
+
+    def answer(self, request: ChatRequest) -> Any:
+        """The user's generator, or what is to be awaited."""
+        if self.takes_session:
+            return self.call(request, session=request.session)
+        return self.call(request)
+
+
+def load(path: str) -> tuple[ModuleType, Function]:
+    """Import `module:function`, also from the working directory. Raises Unusable."""
+    module_name, _, name = path.partition(":")
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = import_module(module_name)
+    except Exception as exc:  # Anything may happen while foreign code is imported.
+        raise Unusable(f"{module_name!r} cannot be imported: {why(exc)}") from exc
+    return module, Function.of(module, name)
+
+
+def why(exc: Exception) -> str:
+    """What is wrong with a module. Other messages than these may quote values."""
+    if isinstance(exc, ImportError | SyntaxError):
+        return str(exc)
+    return f"{type(exc).__name__} at {frames(exc)[-1]}"
+
+
+def frames(exc: Exception) -> list[str]:
+    """The traceback without what it would quote: the file, line and function of each frame."""
+    places = []
+    trace = exc.__traceback__
+    while trace:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename}:{trace.tb_lineno} in {code.co_name}")
+        trace = trace.tb_next
+    return places

@@ -1,0 +1,179 @@
+"""The mock's faults in process: what a relay to a broken upstream would pass on."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import anyio
+import openai
+import pytest
+from fastapi import FastAPI
+
+from llm_server import Settings, create_app
+from llm_server.backends.base import BackendEvent, Delta, Finish, text_delta
+from llm_server.backends.mock import MockBackend, MockOptions
+from llm_server.backends.mock.plan import Planner
+from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
+from llm_server.protocol import ChatRequest
+from llm_server.settings import ModelSettings
+from tests.llm_server.fakes import ListSink
+from tests.llm_server.wire import Json, chunks, completion, text
+
+MESSAGES: list[Json] = [{"role": "user", "content": "Hi!"}]
+
+
+def play(
+    fault: object = None, *, model: str = "mock", metadata: Json | None = None
+) -> AsyncGenerator[BackendEvent]:
+    options = MockOptions.model_validate({"reply": "one two three four five", "fault": fault})
+    request = ChatRequest(model, MESSAGES, members={"metadata": metadata} if metadata else {})
+    return MockBackend(options).stream(request)
+
+
+async def broken(events: AsyncGenerator[BackendEvent]) -> tuple[str, ApiError]:
+    """What was said until it broke, and how it broke."""
+    said = ""
+    try:
+        async for event in events:
+            assert isinstance(event, Delta)
+            said += event.text
+    except ApiError as exc:
+        return said, exc
+    pytest.fail("nothing broke")
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (401, UpstreamFailed),
+        (429, RateLimited),
+        ("429-retry-after", RateLimited),
+        (500, UpstreamFailed),
+        ("503", UpstreamFailed),
+        ("reset", UpstreamFailed),
+    ],
+)
+async def test_some_break_before_they_begin(fault: object, expected: type[ApiError]) -> None:
+    said, error = await broken(play(fault))
+
+    assert said == ""
+    assert type(error) is expected
+
+
+async def test_a_rate_limit_says_how_long_to_wait_only_if_told_to() -> None:
+    _, silent = await broken(play("429"))
+    _, error = await broken(play({"name": "429-retry-after", "retry_after_s": 2.5}))
+
+    assert silent.headers == {}
+    assert error.headers == {"retry-after": "2.5"}
+
+
+@pytest.mark.parametrize("fault", ["cut", "malformed", "oversized"])
+async def test_some_break_in_the_middle(fault: str) -> None:
+    said, error = await broken(play({"name": fault, "after": 2}))
+
+    assert said == "one two"
+    assert type(error) is UpstreamFailed
+
+
+async def test_an_answer_that_is_shorter_breaks_before_its_end() -> None:
+    said, _ = await broken(play({"name": "cut", "after": 99}))
+
+    assert said == "one two three four five"
+
+
+@pytest.mark.parametrize(("fault", "count"), [("no-answer", 0), ("stall", 3)])
+async def test_some_fall_silent_until_the_caller_hangs_up(fault: str, count: int) -> None:
+    heard: list[BackendEvent] = []
+
+    async with aclosing(play(fault)) as events:
+        with anyio.move_on_after(0.05) as silence:
+            async for event in events:
+                heard.append(event)
+
+    assert silence.cancelled_caught
+    assert len(heard) == count
+
+
+def test_the_first_token_can_be_slow() -> None:
+    fault = {"name": "slow-first-token", "seconds": 4}
+    options = MockOptions.model_validate({"fault": fault, "token_s": 1})
+
+    steps = Planner(options).plan(ChatRequest("mock", MESSAGES)).steps
+
+    assert [step.wait_s for step in steps[:3]] == [4, 1, 1]
+
+
+async def test_an_answer_without_a_finish_reason_has_no_finish() -> None:
+    events = [event async for event in play("no-finish")]
+
+    assert not any(isinstance(event, Finish) for event in events)
+    assert len(events) == 5
+
+
+async def test_an_empty_answer_has_a_finish_and_no_text() -> None:
+    first, *_ = [event async for event in play("empty")]
+
+    assert first == Finish()
+
+
+async def test_who_relays_does_not_miss_the_done() -> None:
+    first, *_ = [event async for event in play("no-done")]
+
+    assert first == text_delta("one")
+
+
+@pytest.mark.parametrize("limit", [{"once": True}, {"times": 1}])
+async def test_a_fault_can_pass(limit: Json) -> None:
+    options = MockOptions.model_validate({"reply": "one", "fault": {"name": "500", **limit}})
+    backend, request = MockBackend(options), ChatRequest("mock", MESSAGES)
+
+    await broken(backend.stream(request))
+
+    first, *_ = [event async for event in backend.stream(request)]
+    assert first == text_delta("one")
+
+
+async def test_the_name_of_the_model_can_be_a_fault() -> None:
+    said, _ = await broken(play(model="mock-cut"))
+
+    assert said == "one two three"
+
+
+async def test_a_request_can_ask_for_a_fault() -> None:
+    said, error = await broken(play(metadata={"mock_fault": "cut", "mock_fault_after": "1"}))
+
+    assert said == "one"
+    assert type(error) is UpstreamFailed
+
+
+async def test_a_fault_that_there_is_not_is_refused() -> None:
+    _, error = await broken(play(metadata={"mock_fault": "explode"}))
+
+    assert type(error) is InvalidRequest
+    assert error.param == "metadata.mock_fault"
+    assert "slow-first-token" in error.message
+
+
+@pytest.fixture
+def app(settings: Settings, sink: ListSink) -> FastAPI:
+    options: dict[str, dict[str, Any]] = {
+        "busy": {"fault": {"name": "429-retry-after", "retry_after_s": 7}},
+        "fine": {"reply": "Fine."},
+    }
+    models = {name: ModelSettings(backend="mock", options=given) for name, given in options.items()}
+    return create_app(settings.model_copy(update={"models": models}), sink)
+
+
+async def test_a_client_of_the_server_sees_the_fault(client: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.RateLimitError) as caught:
+        await completion(client, model="busy")
+
+    assert caught.value.response.headers["retry-after"] == "7"
+
+
+async def test_a_client_of_the_server_can_ask_for_a_fault(client: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.InternalServerError):
+        await chunks(client, model="fine", metadata={"mock_fault": "503"})
+
+    assert text(await chunks(client, model="fine")) == "Fine."
