@@ -1,18 +1,43 @@
 """The streaming server: OpenAI's chat completions for a talking avatar.
 
-These names are what other packages may use; everything else may change.
+These names are what other packages may use; everything else may change. They are imported when
+they are first used: pytest imports this package in every run, for its plugin.
 """
 
-from llm_server.app import create_app
-from llm_server.keys import SessionClaims, SessionKeys
-from llm_server.settings import Settings, load_settings
-from llm_server.settings_problems import InvalidSettings
-from llm_server.turns import LogTurnSink, Outcome, Turn, TurnSink
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llm_server.app import create_app
+    from llm_server.keys import ServiceClaims, ServiceKeys, SessionClaims, SessionKeys
+    from llm_server.revocations import RevocationSource
+    from llm_server.settings import Settings, load_settings
+    from llm_server.settings_problems import InvalidSettings
+    from llm_server.turns import LogTurnSink, Outcome, Turn, TurnSink
+
+_MODULES = {
+    "InvalidSettings": "settings_problems",
+    "LogTurnSink": "turns",
+    "Outcome": "turns",
+    "RevocationSource": "revocations",
+    "ServiceClaims": "keys",
+    "ServiceKeys": "keys",
+    "SessionClaims": "keys",
+    "SessionKeys": "keys",
+    "Settings": "settings",
+    "Turn": "turns",
+    "TurnSink": "turns",
+    "create_app": "app",
+    "load_settings": "settings",
+}
 
 __all__ = [
     "InvalidSettings",
     "LogTurnSink",
     "Outcome",
+    "RevocationSource",
+    "ServiceClaims",
+    "ServiceKeys",
     "SessionClaims",
     "SessionKeys",
     "Settings",
@@ -21,3 +46,9 @@ __all__ = [
     "create_app",
     "load_settings",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -16,9 +16,9 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     arguments = parser.parse_args()
-    configure_logging()
     try:
         settings = load_settings(Settings, arguments.config, ignore=FOREIGN_SECTIONS)
+        configure_logging(settings.log.level, settings.log.format)
         app = create_app(settings)
     except InvalidSettings as exc:
         sys.stderr.write(f"{exc}\n")

@@ -1,28 +1,26 @@
 """The endpoints: chat completions under every path callers make of a base URL, and models."""
 
 import time
-from contextlib import aclosing
 from dataclasses import dataclass, field
+from time import perf_counter
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from llm_server.assembly import whole
-from llm_server.backends.base import Event, Events
+from llm_server.backends.base import Events
 from llm_server.disconnect import unless_gone
 from llm_server.errors import (
     ApiError,
-    RequestTooLarge,
     UnsupportedMediaType,
     http_headers,
     model_not_found,
 )
-from llm_server.keys import Caller, Keyring
+from llm_server.keys import Caller, Keyring, SessionClaims
+from llm_server.limits import StreamLimiter, check_messages, read_body
 from llm_server.protocol import (
     ChatRequest,
-    Completion,
     encode,
     model_list,
     model_object,
@@ -30,10 +28,11 @@ from llm_server.protocol import (
 )
 from llm_server.routing.router import Router
 from llm_server.settings import Settings
-from llm_server.streaming import CompletionStream, prepend, sse_bytes
+from llm_server.streaming import Reply
 from llm_server.timing import TurnTimer
 from llm_server.turns import TurnSink
 from llm_server.voice.apology import never_silent
+from llm_server.watchdog import within
 
 # Simli appends /chat/completions to whatever base URL it was given, with or without a version,
 # and also to one that already ends in it.
@@ -41,6 +40,9 @@ BASES = ("", "/v1")
 CHAT_PATHS = [
     f"{base}/chat/completions{suffix}" for base in BASES for suffix in ("", "/chat/completions")
 ]
+
+
+Understood = tuple[ChatRequest, Events, TurnTimer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Server:
     router: Router
     keyring: Keyring
     turn_sink: TurnSink
+    limiter: StreamLimiter
     started_at: int = field(default_factory=lambda: int(time.time()))
 
 
@@ -71,50 +74,49 @@ class ChatCompletions:
         self._server = server
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
         request = Request(scope, receive)
         try:
             caller = self._server.keyring.identify(request.headers.get("authorization"))
-            if caller.session:
-                await self._answer_session(request, send, caller)
-            else:
-                await self._answer_service(request, send, caller)
+            caller.require("chat")
+            chat, events, turn = await self._understand(request, caller, began)
+            settings = self._server.settings
+            reply = Reply(send, chat, settings, turn, eager=bool(caller.session))
+            await self._answer(receive, reply, events, turn)
         except ApiError as exc:
             await error_response(exc)(scope, receive, send)
         except ClientDisconnect:
             pass  # Nobody is left to be told.
 
-    async def _answer_service(self, request: Request, send: Send, caller: Caller) -> None:
-        """A plain API caller: what the model said, and errors as statuses."""
-        chat = parse_request(await self._body(request))
+    async def _understand(self, request: Request, caller: Caller, began: float) -> Understood:
+        if caller.session:
+            return await self._understand_session(request, caller, caller.session, began)
+        # A plain API caller: what the model said, and errors as statuses.
+        chat = await self._read(request, caller)
         self._server.router.find(chat.model)
-        events = self._server.router.answer(chat)
-        await self._send(request, send, chat, events, TurnTimer(caller, chat))
+        return chat, self._events(chat, caller), TurnTimer(caller, chat, began)
 
-    async def _answer_session(self, request: Request, send: Send, caller: Caller) -> None:
-        """An avatar: always a spoken answer, because an error would be silence.
-
-        It is streamed to unless it says otherwise: one that gets plain JSON without having asked
-        for it is silent, too.
-        """
-        assert caller.session
-        model = caller.session.model
+    async def _understand_session(
+        self, request: Request, caller: Caller, session: SessionClaims, began: float
+    ) -> Understood:
+        """An avatar: always a spoken answer, because an error would be silence."""
         try:
-            chat = parse_request(await self._body(request), model=model, stream=True)
-            events = self._server.router.answer(chat)
+            chat = await self._read(request, caller)
+            events = self._events(chat, caller)
         except ApiError as exc:
-            chat = ChatRequest(model, messages=[], stream=True)
+            chat = ChatRequest(session.model, messages=[], stream=True, session=session)
             events = _failing(exc)
-        turn = TurnTimer(caller, chat)
-        spoken = never_silent(events, turn, caller.session.language)
-        await self._send(request, send, chat, spoken, turn)
+        turn = TurnTimer(caller, chat, began)
+        return chat, never_silent(events, turn, session.language), turn
 
-    async def _send(
-        self, request: Request, send: Send, chat: ChatRequest, events: Events, turn: TurnTimer
+    async def _answer(
+        self, receive: Receive, reply: Reply, events: Events, turn: TurnTimer
     ) -> None:
+        every_s = self._server.settings.lifetime.ping_s
         try:
-            async with aclosing(events):
-                response = await self._response(request.receive, chat, events, turn)
-                await response(request.scope, request.receive, send)
+            await unless_gone(
+                receive, reply.send(events), meanwhile=reply.keep_alive, every_s=every_s
+            )
         except ClientDisconnect:
             raise  # The turn stays a cancelled one.
         except Exception as exc:
@@ -123,35 +125,17 @@ class ChatCompletions:
         finally:
             self._server.turn_sink.record(turn.record())
 
-    async def _response(
-        self, receive: Receive, chat: ChatRequest, events: Events, turn: TurnTimer
-    ) -> Response:
-        completion = Completion(chat.model)
-        if not chat.stream:
-            body = await unless_gone(receive, whole(completion, events, turn))
-            return json_response(body, headers={"x-request-id": completion.id})
-        # Wait for the first event: a backend that cannot begin then gets a status of its own
-        # instead of a broken 200.
-        first: Event = await unless_gone(receive, anext(events))
-        lifetime = self._server.settings.lifetime
-        return CompletionStream(
-            sse_bytes(completion, prepend(first, events), turn, include_usage=chat.include_usage),
-            request_id=completion.id,
-            ping_s=lifetime.ping_s,
-            grace_s=lifetime.shutdown_grace_s,
-        )
-
-    async def _body(self, request: Request) -> bytes:
-        content_type = request.headers.get("content-type", "application/json")
-        if "json" not in content_type:
+    async def _read(self, request: Request, caller: Caller) -> ChatRequest:
+        if "json" not in request.headers.get("content-type", "application/json"):
             raise UnsupportedMediaType("Send the request as 'content-type: application/json'.")
-        limit = self._server.settings.limits.body_bytes
-        body = bytearray()
-        async for part in request.stream():
-            body += part
-            if len(body) > limit:
-                raise RequestTooLarge(f"The body is larger than {limit} bytes.")
-        return bytes(body)
+        limits = self._server.settings.limits
+        chat = parse_request(await read_body(request.receive, limits), caller.session)
+        check_messages(chat, limits)
+        return chat
+
+    def _events(self, chat: ChatRequest, caller: Caller) -> Events:
+        events = self._server.router.answer(chat)
+        return within(events, self._server.settings.limits, self._server.limiter.slot(caller))
 
 
 async def _failing(error: ApiError) -> Events:
@@ -164,7 +148,9 @@ def routes(server: Server) -> list[Route]:
     """All endpoints of the streaming server."""
 
     def identify(request: Request) -> Caller:
-        return server.keyring.identify(request.headers.get("authorization"))
+        caller = server.keyring.identify(request.headers.get("authorization"))
+        caller.require("models")
+        return caller
 
     def visible(caller: Caller) -> list[str]:
         return [caller.session.model] if caller.session else server.router.models

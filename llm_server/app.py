@@ -3,15 +3,23 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import anyio
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from llm_server.api import Server, error_response, routes
+from llm_server.api import CHAT_PATHS, ChatCompletions, Server, error_response, routes
 from llm_server.backends.base import Backend
 from llm_server.errors import ApiError, MethodNotAllowed, NotFound, internal_error
-from llm_server.keys import Keyring, SessionKeys
+from llm_server.keys import Keyring, ServiceKeys, SessionKeys
+from llm_server.limits import StreamLimiter
+from llm_server.metrics import Metrics, MetricsTurnSink
+from llm_server.probes import probe_routes
+from llm_server.request_ids import ResponseStart
+from llm_server.revocations import Revocations, RevocationSource, RevokedIds
 from llm_server.routing.router import Router
 from llm_server.settings import Settings
 from llm_server.turns import LogTurnSink, TurnSink
@@ -22,49 +30,110 @@ def create_app(
     turn_sink: TurnSink | None = None,
     *,
     backends: Mapping[str, Backend] | None = None,
+    revocations: RevocationSource | None = None,
 ) -> FastAPI:
     """Make the streaming server.
 
     Turns go to `turn_sink`, by default to the log. `backends` are ready ones, by the model that
     they answer: they take the place of a model's configured backend, or add a model. The app
-    closes them when it ends. Without a `session_secret` no session key is accepted. Raises
-    InvalidSettings when a model's backend or options are wrong.
+    closes them when it ends. `revocations` is asked in the background for keys that were taken
+    back. Without a `session_secret` no signed key is accepted. Raises InvalidSettings when a
+    model's backend or options are wrong.
     """
+    limiter = StreamLimiter(settings.limits)
+    metrics = Metrics(open_streams=lambda: limiter.open)
+    revoked = RevokedIds(revocations)
     server = Server(
         settings=settings,
-        router=Router.from_settings(settings.models, backends or {}),
-        keyring=_keyring(settings),
-        turn_sink=turn_sink or LogTurnSink(),
+        router=Router.from_settings(settings.models, backends or {}, metrics.upstream_error),
+        keyring=_keyring(settings, revoked),
+        turn_sink=MetricsTurnSink(metrics, turn_sink or LogTurnSink()),
+        limiter=limiter,
     )
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            yield
-        finally:
-            await server.router.aclose()
-
-    app = FastAPI(
-        title="simli-llm-server",
-        lifespan=lifespan,
-        openapi_url=None,
-        # A redirect names the scheme and host that this server sees behind a proxy, not the real.
-        redirect_slashes=False,
-        exception_handlers={
-            ApiError: _api_error,
-            HTTPException: _http_error,
-            Exception: _unexpected_error,
-        },
-    )
-    app.router.routes.extend(routes(server))
+    app = StreamingServer(server, revoked)
+    app.router.routes.extend([*routes(server), *probe_routes(server, metrics)])
     return app
 
 
-def _keyring(settings: Settings) -> Keyring:
-    secret = settings.session_secret
+class StreamingServer(FastAPI):
+    """Chat requests go around FastAPI, which wraps each chunk of an answer four times."""
+
+    def __init__(self, server: Server, revoked: RevokedIds) -> None:
+        super().__init__(
+            title="simli-llm-server",
+            lifespan=lambda _: self._life(server, revoked),
+            openapi_url=None,
+            # A redirect names the scheme and host that this server sees behind a proxy, not the
+            # real.
+            redirect_slashes=False,
+            # It would record exceptions, whose messages may quote what was said.
+            telemetry={"tracing": False, "metrics": False, "logs": False},
+            exception_handlers={
+                ApiError: _api_error,
+                HTTPException: _http_error,
+                Exception: _unexpected_error,
+            },
+        )
+        self._chat = ChatCompletions(server)
+        # A proxy may leave its prefix on the path, or take it off.
+        self._prefix = server.settings.root_path
+        self._chat_paths = {prefix + path for prefix in ("", self._prefix) for path in CHAT_PATHS}
+        if origins := server.settings.cors.allow_origins:
+            self._chat_paths = set()  # Then chat requests need the middleware, too.
+            _allow(self, origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+        elif scope["path"] in self._chat_paths and scope["method"] == "POST":
+            await self._answer(scope, receive, ResponseStart(send))
+        else:
+            if self._prefix:
+                scope["root_path"] = self._prefix
+            await super().__call__(scope, receive, ResponseStart(send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: ResponseStart) -> None:
+        try:
+            await self._chat(scope, receive, send)
+        except Exception:
+            if not send.begun:
+                await error_response(internal_error())(scope, receive, send)
+            # For the log, and so that a broken answer ends with its connection.
+            raise
+
+    @asynccontextmanager
+    async def _life(self, server: Server, revoked: RevokedIds) -> AsyncIterator[None]:
+        every_s = server.settings.keys.revocations_refresh_s
+        async with anyio.create_task_group() as tasks:
+            await revoked.refresh(every_s)
+            tasks.start_soon(revoked.keep_fresh, every_s)
+            self.state.ready = True
+            try:
+                yield
+            finally:
+                self.state.ready = False
+                await server.router.aclose()
+                tasks.cancel_scope.cancel()
+
+
+def _allow(app: FastAPI, origins: list[str]) -> None:
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=["x-request-id", "retry-after", "server-timing"],
+    )
+
+
+def _keyring(settings: Settings, revocations: Revocations) -> Keyring:
+    api_keys = [key.get_secret_value() for key in settings.api_keys]
+    if settings.session_secret is None:
+        return Keyring(api_keys, None, None, revocations)
+    secret = settings.session_secret.get_secret_value()
+    previous = [old.get_secret_value() for old in settings.previous_session_secrets]
     return Keyring(
-        [key.get_secret_value() for key in settings.api_keys],
-        SessionKeys(secret.get_secret_value()) if secret else None,
+        api_keys, SessionKeys(secret, previous), ServiceKeys(secret, previous), revocations
     )
 
 

@@ -4,7 +4,9 @@
      + InvalidRequest 400        change the request
      |  + RequestTooLarge 413
      |  + UnsupportedMediaType 415
+     |  + RequestTimedOut 408
      + InvalidApiKey 401         use another key
+     + PermissionDenied 403      use a key that may do this
      + NotFound 404              there is nothing at that address
      |  + ModelNotFound          ask for another model
      |  + MethodNotAllowed 405
@@ -82,12 +84,27 @@ class UnsupportedMediaType(InvalidRequest):
     code = "unsupported_media_type"
 
 
+class RequestTimedOut(InvalidRequest):
+    """The body did not come in time."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class InvalidApiKey(ApiError):
     """The key opens nothing here."""
 
     status = 401
     type = "invalid_request_error"
     code = "invalid_api_key"
+
+
+class PermissionDenied(ApiError):
+    """The key is valid, but not for this."""
+
+    status = 403
+    type = "invalid_request_error"
+    code = "insufficient_permissions"
 
 
 class NotFound(ApiError):

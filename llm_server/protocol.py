@@ -8,12 +8,14 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from llm_server.errors import Envelope, InvalidRequest
+
+if TYPE_CHECKING:
+    from llm_server.keys import SessionClaims
 
 Json = dict[str, Any]
 
@@ -31,6 +33,8 @@ class ChatRequest:
     stream: bool = False
     include_usage: bool = False
     members: Json = field(default_factory=dict, repr=False)
+    session: "SessionClaims | None" = None
+    """Which session an avatar asks for; None for a plain API caller."""
 
     def for_model(self, model: str) -> "ChatRequest":
         """The same request, asked of another model."""
@@ -75,10 +79,11 @@ class _Shape(msgspec.Struct):
     stream_options: _StreamOptions | None = None
 
 
-def parse_request(body: bytes, *, model: str | None = None, stream: bool = False) -> ChatRequest:
+def parse_request(body: bytes, session: "SessionClaims | None" = None) -> ChatRequest:
     """Decode the body of a chat completions request.
 
-    `model` overrides the one in the body; `stream` is what an absent `stream` means. Raises
+    A session's key decides its model, whatever the body names, and an absent `stream` means to
+    stream: an avatar that gets plain JSON without having asked for it is silent. Raises
     InvalidRequest, whose `param` names the wrong member.
     """
     try:
@@ -93,14 +98,16 @@ def parse_request(body: bytes, *, model: str | None = None, stream: bool = False
         raise _invalid(exc) from exc
     if not shape.messages:
         raise InvalidRequest("Send at least one message.", param="messages")
-    if not (model or shape.model):
+    model = session.model if session else shape.model
+    if not model:
         raise InvalidRequest("Name the model that should answer.", param="model")
     return ChatRequest(
-        model=model or shape.model or "",
+        model=model,
         messages=members["messages"],
-        stream=stream if shape.stream is None else shape.stream,
+        stream=bool(session) if shape.stream is None else shape.stream,
         include_usage=bool(shape.stream_options and shape.stream_options.include_usage),
         members=members,
+        session=session,
     )
 
 
@@ -120,19 +127,8 @@ class Completion:
     """What all chunks of one answer have in common."""
 
     model: str
-    id: str = field(default_factory=lambda: f"chatcmpl-{token_hex(12)}")
+    id: str
     created: int = field(default_factory=lambda: int(time.time()))
-
-    def chunk(self, choices: list[Json], extra: Json | None = None) -> Json:
-        """One `chat.completion.chunk`."""
-        return {
-            **(extra or {}),
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.model,
-            "choices": choices,
-        }
 
     def whole(self, choices: list[Json], usage: Json | None, extra: Json) -> Json:
         """One `chat.completion`, for a caller who does not stream."""

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 import yaml
@@ -57,15 +57,26 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _root_path(value: str) -> str:
+    if value and not value.startswith("/"):
+        raise ValueError("expected a path such as /llm")
+    return value.rstrip("/")
+
+
 Key = Annotated[SecretStr, Field(min_length=8)]
 Keys = Annotated[list[Key], NoDecode, BeforeValidator(_split)]
+Secret = Annotated[SecretStr, Field(min_length=16)]
+Secrets = Annotated[list[Secret], NoDecode, BeforeValidator(_split)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Seconds = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):
     """One mapping of the file. A key that nobody reads is a mistake, not a comment."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 class ModelSettings(Section):
@@ -78,9 +89,23 @@ class ModelSettings(Section):
 
 
 class Limits(Section):
-    """Bounds of one request."""
+    """What one request, one caller and all callers together may take."""
 
     body_bytes: int = Field(default=4 * 1024 * 1024, gt=0)
+    # Of one request. A conversation of hours; more is a caller that never forgets.
+    messages: int = Field(default=2000, gt=0)
+    # Open at once, in all: one core relays about that many.
+    streams: int = Field(default=1000, gt=0)
+    # For one service key. Less than all, so that no caller shuts the others out.
+    streams_per_key: int = Field(default=200, gt=0)
+    # An avatar has one, and a second while a barge-in ends the first; Simli may ask ahead.
+    streams_per_session: int = Field(default=4, gt=0)
+    # From the headers to the last byte of the body.
+    body_s: Seconds = 10
+    # The upstream's silence before the first event, between two, and all of its answer.
+    first_event_s: Seconds = 60
+    stall_s: Seconds = 60
+    stream_s: Seconds = 600
 
 
 class Lifetime(Section):
@@ -91,8 +116,39 @@ class Lifetime(Section):
     keep_alive_s: int = Field(default=300, gt=0)
     # LiveKit gives up after 10 s without a byte.
     ping_s: float = Field(default=4, gt=0)
-    # How long running streams may go on after SIGTERM.
+    # How long after SIGTERM /readyz says no while requests are still taken, so that a load
+    # balancer can notice.
+    drain_s: float = Field(default=0, ge=0)
+    # How long running streams may go on after that.
     shutdown_grace_s: int = Field(default=30, ge=0)
+
+
+class KeySettings(Section):
+    """How signed keys are checked."""
+
+    revocations_refresh_s: Seconds = 10
+
+
+class MetricsSettings(Section):
+    """GET /metrics."""
+
+    # The server is on the internet, because Simli calls it there, and traffic is nobody's business.
+    public: bool = False
+
+
+class LogSettings(Section):
+    """What the log looks like."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["text", "json"] = "text"
+
+
+class Cors(Section):
+    """Which web pages may call the server from a browser."""
+
+    allow_origins: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=list
+    )
 
 
 class Settings(BaseSettings):
@@ -107,12 +163,20 @@ class Settings(BaseSettings):
     )
 
     api_keys: Keys = Field(default_factory=list)
-    session_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    session_secret: Secret | None = None
+    # They verify and never sign, so that the secret can be changed while sessions run.
+    previous_session_secrets: Secrets = Field(default_factory=list)
     models: Annotated[dict[str, ModelSettings], Field(min_length=1)] = Field(
         default_factory=lambda: {"mock": ModelSettings(backend="mock")}
     )
     limits: Limits = Limits()
     lifetime: Lifetime = Lifetime()
+    keys: KeySettings = KeySettings()
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
+    cors: Cors = Cors()
+    # What a proxy puts before every path, whether it takes it off again or not.
+    root_path: Annotated[str, AfterValidator(_root_path)] = ""
 
     @model_validator(mode="after")
     def _fallbacks_exist(self) -> Self:

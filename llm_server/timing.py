@@ -6,10 +6,10 @@ from uuid import UUID
 
 import uuid6
 
-from llm_server.backends.base import Answering, Delta, Event, Finish, Usage
+from llm_server.backends.base import Delta, Event, Finish, Usage
 from llm_server.keys import Caller
 from llm_server.protocol import ChatRequest
-from llm_server.turns import Outcome, Turn
+from llm_server.turns import Outcome, Turn, request_id
 from llm_server.voice.sentences import END_CHARS, has_sentence
 
 
@@ -18,15 +18,17 @@ class TurnTimer:
 
     Call `arrived` with each event as it comes from the backend, and `sent` after it has left.
     `record` at the end: a turn is taken as cancelled unless it was completed or failed before.
+    `began` is the `perf_counter` at which the request came, before it was read.
     """
 
-    def __init__(self, caller: Caller, request: ChatRequest) -> None:
+    def __init__(self, caller: Caller, request: ChatRequest, began: float | None = None) -> None:
         self.id: UUID = uuid6.uuid7()
         self._caller = caller
         self._model = request.model
         self._user_text = request.user_text
         self._started_at = datetime.now(UTC)
         self._start = perf_counter()
+        self._began = began or self._start
         self._text: list[str] = []
         self._tail = ""
         self._answered_by: str | None = None
@@ -37,20 +39,27 @@ class TurnTimer:
         self._outcome = Outcome.CANCELLED
         self._error: str | None = None
 
+    @property
+    def request_id(self) -> str:
+        """The turn's id, as the caller knows it."""
+        return request_id(self.id)
+
     def arrived(self, event: Event) -> None:
         if self._ttft_s is None and isinstance(event, Delta) and event.is_answer:
             self._ttft_s = self._elapsed()
 
     def sent(self, event: Event) -> None:
-        match event:
-            case Delta(index=0) if event.text:
-                self._say(event.text)
-            case Finish(index=0):
+        # No `match`: this runs for each chunk, and the first question is nearly always the last.
+        if isinstance(event, Delta):
+            if event.index == 0 and (text := event.text):
+                self._say(text)
+        elif isinstance(event, Finish):
+            if event.index == 0:
                 self._finish_reason = event.reason
-            case Usage():
-                self._usage = event
-            case Answering():
-                self._answered_by = event.model
+        elif isinstance(event, Usage):
+            self._usage = event
+        else:
+            self._answered_by = event.model
 
     def _say(self, text: str) -> None:
         self._text.append(text)
@@ -94,6 +103,11 @@ class TurnTimer:
             first_sentence_s=self._first_sentence_s,
             duration_s=self._elapsed(),
         )
+
+    def server_timing(self) -> str:
+        """A `Server-Timing` header: reading the request, and waiting for the upstream since."""
+        read_ms = (self._start - self._began) * 1000
+        return f"auth;dur={read_ms:.1f}, upstream;dur={self._elapsed() * 1000:.1f}"
 
     def _elapsed(self) -> float:
         return perf_counter() - self._start

@@ -46,6 +46,15 @@ class Turn:
     """Until the first whole sentence had been sent: what a text-to-speech can begin with."""
     duration_s: float
 
+    @property
+    def request_id(self) -> str:
+        """What the caller got as `x-request-id`, and as the completion's id."""
+        return request_id(self.id)
+
+
+def request_id(turn_id: UUID) -> str:
+    return f"chatcmpl-{turn_id.hex}"
+
 
 class TurnSink(Protocol):
     """Where turns go when their last byte has left."""
@@ -62,15 +71,21 @@ class LogTurnSink:
     """Writes a line for each turn: how it went, never what was said."""
 
     def record(self, turn: Turn) -> None:
-        logger.info(
-            "turn %s session=%s model=%s answered_by=%s outcome=%s error=%s ttft_s=%s"
-            " duration_s=%.3f",
-            turn.id,
-            turn.session_id,
-            turn.model,
-            turn.answered_by,
-            turn.outcome,
-            turn.error,
-            f"{turn.ttft_s:.3f}" if turn.ttft_s is not None else None,
-            turn.duration_s,
-        )
+        fields = {
+            "request": turn.request_id,
+            "session": turn.session_id,
+            "model": turn.model,
+            "answered_by": turn.answered_by,
+            "outcome": turn.outcome.value,
+            "error": turn.error,
+            "ttft_s": _rounded(turn.ttft_s),
+            "first_sentence_s": _rounded(turn.first_sentence_s),
+            "duration_s": _rounded(turn.duration_s),
+        }
+        words = " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
+        # The fields are for the JSON log, in which they are members of their own.
+        logger.info("turn %s", words, extra={"fields": fields})
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

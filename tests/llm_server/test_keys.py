@@ -5,9 +5,18 @@ import httpx2
 import pytest
 
 from llm_server import SessionClaims, SessionKeys
-from llm_server.errors import InvalidApiKey
-from llm_server.keys import SESSION_KEY_PREFIX, Caller, Keyring
+from llm_server.errors import InvalidApiKey, PermissionDenied
+from llm_server.keys import SESSION_KEY_PREFIX, Keyring, ServiceClaims, ServiceKeys
 from tests.llm_server.wire import API_KEY, CHAT, SECRET, ask, error_of
+
+SERVICE_KEYS = ServiceKeys(SECRET)
+
+
+class Revoked:
+    """What is revoked, at hand."""
+
+    def __init__(self, ids: set[str]) -> None:
+        self.is_revoked = ids.__contains__
 
 
 @pytest.fixture
@@ -17,7 +26,7 @@ def keys() -> SessionKeys:
 
 @pytest.fixture
 def keyring(keys: SessionKeys) -> Keyring:
-    return Keyring([API_KEY, "another-service-key"], keys)
+    return Keyring([API_KEY, "another-service-key"], keys, SERVICE_KEYS)
 
 
 def test_a_session_key_carries_its_claims(keys: SessionKeys, claims: SessionClaims) -> None:
@@ -100,18 +109,78 @@ def test_a_previous_secret_signs_no_more(claims: SessionClaims) -> None:
 
 @pytest.mark.parametrize("key", [API_KEY, "another-service-key"])
 def test_every_service_key_opens(keyring: Keyring, key: str) -> None:
-    assert keyring.identify(f"Bearer {key}") == Caller()
+    assert keyring.identify(f"Bearer {key}").session is None
+
+
+def test_a_configured_key_is_counted_by_its_place(keyring: Keyring) -> None:
+    assert keyring.identify("Bearer another-service-key").key_id == "config-1"
 
 
 @pytest.mark.parametrize("authorization", [f"bearer {API_KEY}", f"BEARER   {API_KEY} "])
 def test_the_header_is_read_generously(keyring: Keyring, authorization: str) -> None:
-    assert keyring.identify(authorization) == Caller()
+    assert keyring.identify(authorization).key_id == "config-0"
 
 
 def test_a_session_key_tells_its_session(
     keyring: Keyring, claims: SessionClaims, session_key: str
 ) -> None:
-    assert keyring.identify(f"Bearer {session_key}") == Caller(claims)
+    caller = keyring.identify(f"Bearer {session_key}")
+
+    assert caller.session == claims
+    assert caller.key_id == str(claims.session_id)
+
+
+def test_a_session_may_not_look_at_the_metrics(keyring: Keyring, session_key: str) -> None:
+    caller = keyring.identify(f"Bearer {session_key}")
+
+    caller.require("chat")
+    with pytest.raises(PermissionDenied):
+        caller.require("metrics")
+
+
+def test_a_signed_service_key_tells_its_owner_and_what_it_is_for(keyring: Keyring) -> None:
+    key = SERVICE_KEYS.sign(ServiceClaims(key_id="pipecat", scopes=frozenset({"chat"})))
+
+    caller = keyring.identify(f"Bearer {key}")
+
+    assert (caller.session, caller.key_id) == (None, "pipecat")
+    caller.require("chat")
+    with pytest.raises(PermissionDenied, match="not for 'models'"):
+        caller.require("models")
+
+
+def test_a_service_key_is_no_session_key(keyring: Keyring, session_key: str) -> None:
+    key = session_key.replace("sk-session-", "sk-service-")
+
+    with pytest.raises(InvalidApiKey):
+        keyring.identify(f"Bearer {key}")
+
+
+def test_a_service_key_expires(keyring: Keyring) -> None:
+    claims = ServiceClaims(key_id="a", scopes=frozenset({"chat"}), expires_at=int(time.time()) - 1)
+
+    with pytest.raises(InvalidApiKey, match="expired"):
+        keyring.identify(f"Bearer {SERVICE_KEYS.sign(claims)}")
+
+
+def test_a_configured_key_may_begin_like_a_signed_one(keys: SessionKeys) -> None:
+    keyring = Keyring(["sk-service-mine"], keys, SERVICE_KEYS)
+
+    assert keyring.identify("Bearer sk-service-mine").key_id == "config-0"
+
+
+def test_a_revoked_key_opens_no_more(claims: SessionClaims, keys: SessionKeys) -> None:
+    revoked: set[str] = set()
+    keyring = Keyring([], keys, SERVICE_KEYS, Revoked(revoked))
+    service = SERVICE_KEYS.sign(ServiceClaims(key_id="a", scopes=frozenset({"chat"})))
+    headers = [f"Bearer {keys.sign(claims)}", f"Bearer {service}"]
+    assert all(keyring.identify(header) for header in headers)
+
+    revoked |= {str(claims.session_id), "a"}
+
+    for header in headers:
+        with pytest.raises(InvalidApiKey, match="revoked"):
+            keyring.identify(header)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,16 @@ def test_the_environment_replaces_a_list(config: Path) -> None:
     assert [key.get_secret_value() for key in settings.api_keys] == ["first-key", "second-key"]
 
 
+def test_the_environment_holds_the_secrets_of_before(config: Path) -> None:
+    settings = load(config, SIMLI_LLM_PREVIOUS_SESSION_SECRETS=f"{'a' * 16}, {'b' * 16}")
+
+    assert [old.get_secret_value()[0] for old in settings.previous_session_secrets] == ["a", "b"]
+
+
+def test_a_slash_at_the_end_of_the_root_path_is_no_part_of_it(config: Path) -> None:
+    assert load(config, SIMLI_LLM_ROOT_PATH="/llm/").root_path == "/llm"
+
+
 def test_a_model_can_come_from_the_environment_alone() -> None:
     settings = load(SIMLI_LLM_MODELS__BERTA__BACKEND="mock")
 
@@ -114,12 +124,19 @@ def test_variables_of_others_are_left_alone() -> None:
     ("content", "problem"),
     [
         ("modles: {}", "modles: unknown key, did you mean 'models'?"),
-        ("limits: {size: 1}", "limits.size: unknown key (expected one of: body_bytes)"),
+        ("limits: {size: 1}", "limits.size: unknown key (expected one of: body_bytes, messages, "),
         ("models: {a: {bakend: mock}}", "models.a.bakend: unknown key, did you mean 'backend'?"),
         ("models: {a: {}}", "models.a.backend: Field required"),
         ("models: {}", "models: Dictionary should have at least 1 item"),
         ("limits: {body_bytes: many}", "limits.body_bytes: Input should be a valid integer"),
         ("limits: {body_bytes: 0}", "limits.body_bytes: Input should be greater than 0"),
+        ("limits: {stall_s: 0}", "limits.stall_s: Input should be greater than 0"),
+        ("log: {format: xml}", "log.format: Input should be 'text' or 'json'"),
+        ("root_path: llm", "root_path: expected a path such as /llm"),
+        (
+            "previous_session_secrets: [short]",
+            "previous_session_secrets.0: Value should have at least 16",
+        ),
         ("limits:", "limits: Input should be a valid dictionary"),
         ("lifetime: {ping_s: 0}", "lifetime.ping_s: Input should be greater than 0"),
         ("api_keys: [short]", "api_keys.0: Value should have at least 8"),

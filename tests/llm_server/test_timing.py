@@ -1,3 +1,4 @@
+from time import perf_counter
 from uuid import UUID
 
 import pytest
@@ -123,3 +124,12 @@ def test_a_whole_sentence_is_found(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "Yes", "Yes.", "3.5 km", "example.com is", "one, two "])
 def test_what_may_go_on_is_no_sentence(text: str) -> None:
     assert not has_sentence(text)
+
+
+def test_the_server_timing_tells_reading_from_waiting() -> None:
+    timer = TurnTimer(Caller(), ChatRequest("test", []), perf_counter() - 0.25)
+
+    read, waited = (float(p.partition("dur=")[2]) for p in timer.server_timing().split(", "))
+
+    assert 250 <= read < 350
+    assert 0 <= waited < 100

@@ -1,0 +1,73 @@
+"""What is measured of a turn, and what it is called.
+
+Names follow OpenTelemetry's conventions for generative AI:
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from llm_server.turns import Turn
+
+TIME_TO_FIRST_TOKEN = "gen_ai.server.time_to_first_token"
+TIME_PER_OUTPUT_TOKEN = "gen_ai.server.time_per_output_token"
+REQUEST_DURATION = "gen_ai.server.request.duration"
+TOKEN_USAGE = "gen_ai.client.token.usage"
+FIRST_SENTENCE = "simli_llm.first_sentence"
+TURNS = "simli_llm.turns"
+OPEN_STREAMS = "simli_llm.open_streams"
+UPSTREAM_ERRORS = "simli_llm.upstream_errors"
+
+REQUEST_MODEL = "gen_ai.request.model"
+RESPONSE_MODEL = "gen_ai.response.model"
+OUTCOME = "simli_llm.outcome"
+CALLER = "simli_llm.caller"
+TOKEN_TYPE = "gen_ai.token.type"
+ERROR_TYPE = "error.type"
+
+# Seconds, closest where a conversation begins to drag.
+VOICE_S = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+TOKEN_S = (0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
+WHOLE_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0, 30.0, 60.0, 120.0, 600.0)
+TOKENS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number that turns have."""
+
+    name: str
+    help: str
+    bounds: tuple[float, ...]
+    of: Callable[[Turn], float | None]
+    token_type: str = ""
+
+    @property
+    def unit(self) -> str:
+        return "" if self.token_type else "_seconds"
+
+
+def _per_token_s(turn: Turn) -> float | None:
+    tokens = turn.completion_tokens or 0
+    if turn.ttft_s is None or tokens < 2:
+        return None
+    return (turn.duration_s - turn.ttft_s) / (tokens - 1)
+
+
+MEASURES = (
+    Measure(
+        TIME_TO_FIRST_TOKEN, "Until the first text or tool call.", VOICE_S, lambda turn: turn.ttft_s
+    ),
+    Measure(
+        FIRST_SENTENCE,
+        "Until a whole sentence was sent.",
+        VOICE_S,
+        lambda turn: turn.first_sentence_s,
+    ),
+    Measure(TIME_PER_OUTPUT_TOKEN, "Between tokens after the first.", TOKEN_S, _per_token_s),
+    Measure(REQUEST_DURATION, "Until the last byte.", WHOLE_S, lambda turn: turn.duration_s),
+    Measure(TOKEN_USAGE, "Tokens, as upstreams count.", TOKENS, lambda t: t.prompt_tokens, "input"),
+    Measure(
+        TOKEN_USAGE, "Tokens, as upstreams count.", TOKENS, lambda t: t.completion_tokens, "output"
+    ),
+)
