@@ -64,8 +64,9 @@ def serve(
     role: Annotated[Role, typer.Option(help="Run all of it, or one part.")] = Role.ALL,
 ) -> None:
     """Run the streaming server and the admin API, by default both in one process."""
-    configure_logging()
-    settings = _usable(lambda: _settings(config, role))
+    settings = _usable(lambda: load_settings(Settings, config))
+    configure_logging(settings.log.level, settings.log.format)
+    settings = _usable(lambda: _with_secrets(settings, role))
     if has_database(settings, role):
         _require_schema(settings.database_url)
     process = _usable(lambda: make_process(settings, role))
@@ -116,6 +117,21 @@ def demo(
     raise typer.Exit(0 if passed else 1)
 
 
+@app.command()
+def backends(
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List the installed backends, and what `models.<name>.options` may hold for each."""
+    from agents_admin.backend_list import as_json, as_table
+    from llm_server.backends.installed import installed_backends
+
+    found = installed_backends()
+    if json:
+        typer.echo(as_json(found))
+    else:
+        Console().print(as_table(found))
+
+
 @db.command()
 def upgrade(config: Config = None) -> None:
     """Create the tables, or bring them to this release."""
@@ -124,8 +140,7 @@ def upgrade(config: Config = None) -> None:
     typer.echo("The database is current.")
 
 
-def _settings(config: Path | None, role: Role) -> Settings:
-    settings = load_settings(Settings, config)
+def _with_secrets(settings: Settings, role: Role) -> Settings:
     if has_database(settings, role):
         return with_kept_secrets(settings)
     path = secrets_file(settings)
