@@ -107,13 +107,15 @@ class StreamingServer(FastAPI):
         async with anyio.create_task_group() as tasks:
             await revoked.refresh(every_s)
             tasks.start_soon(revoked.keep_fresh, every_s)
+            tasks.start_soon(server.router.keep_ready)
             self.state.ready = True
             try:
                 yield
             finally:
                 self.state.ready = False
-                await server.router.aclose()
                 tasks.cancel_scope.cancel()
+                with anyio.CancelScope(shield=True):
+                    await server.router.aclose()
 
 
 def _allow(app: FastAPI, origins: list[str]) -> None:

@@ -15,7 +15,7 @@ from agents_admin.settings import Settings
 from llm_server import load_settings
 from llm_server.backends.base import Delta
 from llm_server.backends.mock import MockOptions
-from llm_server.backends.openai_compatible import OpenAIOptions
+from llm_server.backends.openai_options import OpenAIOptions
 from llm_server.protocol import ChatRequest
 
 ROOT = Path(__file__).parent.parent

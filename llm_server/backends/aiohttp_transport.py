@@ -48,7 +48,8 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         body = Body(response, request)
         return httpx2.Response(
             response.status,
-            headers=response.raw_headers,
+            # aiohttp has undone it; httpx2 would try to once more.
+            headers=[h for h in response.raw_headers if h[0].lower() != b"content-encoding"],
             stream=body,
             request=request,
             extensions={BODY: body},
@@ -56,9 +57,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
 
     def _open_session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ssl=self._tls)
-        return aiohttp.ClientSession(
-            connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
-        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     async def aclose(self) -> None:
         if self._session:
@@ -80,13 +79,26 @@ class Body(httpx2.AsyncByteStream):
         except Exception as exc:
             raise _translate(exc, self._request) from exc
 
+    @property
+    def is_json(self) -> bool:
+        """Whether it is one JSON document, and no stream of events."""
+        return self._response.content_type == "application/json"
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all of it has been read: then its connection can be used again."""
+        return self._content.at_eof()
+
+    def close(self) -> None:
+        """Let go, at once. A body that is not at its end takes its connection with it."""
+        self._response.close()
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while piece := await self.read():
             yield piece
 
     async def aclose(self) -> None:
-        # A body that was not read to its end takes its connection with it: the upstream notices.
-        self._response.close()
+        self.close()
 
 
 def _translate(exc: Exception, request: httpx2.Request) -> Exception:

@@ -4,7 +4,7 @@ A backend yields what it has as it comes. Envelope, policies and bytes are the s
 """
 
 from collections.abc import AsyncGenerator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 from pydantic import BaseModel
@@ -85,6 +85,15 @@ class Backend(Protocol):
 
     async def aclose(self) -> None:
         """Release what the backend holds between requests. Called once, at the end."""
+        ...
+
+
+@runtime_checkable
+class PreparedBackend(Backend, Protocol):
+    """A backend that has something to do between requests, such as keeping connections open."""
+
+    async def keep_ready(self) -> None:
+        """Runs beside the server, and is cancelled at its end. May return early."""
         ...
 
 

@@ -10,6 +10,8 @@ from llm_server.protocol import Json
 # Members of a chunk that the server writes itself.
 ENVELOPE = ("id", "object", "created", "model")
 
+MALFORMED = (msgspec.DecodeError, AttributeError, TypeError, ValueError)
+
 
 class ChunkReader:
     """Give it what was read, and nothing at the end."""
@@ -33,10 +35,22 @@ class ChunkReader:
                 self._read_chunk(_decode(data), events)
         except ApiError as exc:
             self._error = exc
-        except (msgspec.DecodeError, AttributeError, TypeError, ValueError) as exc:
-            self._error = UpstreamFailed("The model sent something that is not a chunk.")
-            self._error.__cause__ = exc
+        except MALFORMED as exc:
+            self._error = not_understood(exc)
         self.ended = not received
+        return events
+
+    def read_completion(self, body: bytes) -> list[BackendEvent]:
+        """A whole completion, from an upstream that does not stream although it was asked to."""
+        events: list[BackendEvent] = []
+        completion = _decode(body)
+        for choice in completion.get("choices") or ():
+            choice["delta"] = message = choice.pop("message", None) or {}
+            # Whole calls have no index, and their pieces are told apart by it.
+            for index, call in enumerate(message.get("tool_calls") or ()):
+                call.setdefault("index", index)
+        self._read_chunk(completion, events)
+        self.ended = True
         return events
 
     def check(self) -> None:
@@ -53,6 +67,12 @@ class ChunkReader:
             _read_choice(choice, chunk, events)
         if usage and isinstance(usage, dict):
             self.usage = Usage(usage, chunk)
+
+
+def not_understood(cause: Exception) -> UpstreamFailed:
+    error = UpstreamFailed("The model sent something that is not a chunk.")
+    error.__cause__ = cause
+    return error
 
 
 def _decode(data: bytes) -> Json:

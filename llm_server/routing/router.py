@@ -14,6 +14,7 @@ from llm_server.backends.base import (
     Delta,
     Events,
     Finish,
+    PreparedBackend,
 )
 from llm_server.backends.registry import make_backend
 from llm_server.errors import (
@@ -98,6 +99,13 @@ class Router:
                 async for batch in events:
                     yield batch
                 return
+
+    async def keep_ready(self) -> None:
+        """Run beside the server what backends do between requests."""
+        async with anyio.create_task_group() as tasks:
+            for route in self._routes.values():
+                if isinstance(route.backend, PreparedBackend):
+                    tasks.start_soon(route.backend.keep_ready)
 
     async def aclose(self) -> None:
         """Close all backends, also when one of them cannot."""

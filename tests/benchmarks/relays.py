@@ -15,6 +15,8 @@ UPSTREAM_PORT = 9100
 RELAY_PORT = 9001
 HERE = Path(__file__).parent
 
+LITELLM_WEAK_KEYS = "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY"
+
 # The relay has one core to itself; upstream and load share the other.
 RELAY_CORE, LOAD_CORE = "0", "1"
 
@@ -116,7 +118,9 @@ def _litellm(work: Path, models: Sequence[str], program: Path) -> Relay:
     ]
     config = work / "litellm.yaml"
     config.write_text("model_list:" + "".join(entries))
-    command = [str(program), "--config", str(config), "--num_workers", "1"]
+    # It refuses to start without a master key; requests then carry that key.
+    environment = ["env", f"LITELLM_MASTER_KEY={KEY}", f"{LITELLM_WEAK_KEYS}=true"]
+    command = [*environment, str(program), "--config", str(config), "--num_workers", "1"]
     return Relay("litellm", [*command, "--host", "127.0.0.1", "--port", str(RELAY_PORT)])
 
 

@@ -9,7 +9,8 @@ import openai
 import pytest
 
 from llm_server.backends.base import BackendEvent, Delta, Finish, Usage, text_delta
-from llm_server.backends.openai_compatible import OpenAICompatibleBackend, OpenAIOptions
+from llm_server.backends.openai_compatible import OpenAICompatibleBackend
+from llm_server.backends.openai_options import OpenAIOptions
 from llm_server.errors import (
     ApiError,
     InvalidRequest,
