@@ -40,11 +40,18 @@ class ApiError(Exception):
     code: ClassVar[str | None] = None
 
     def __init__(
-        self, message: str, *, param: str | None = None, headers: dict[str, str] | None = None
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        upstream_code: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
+        self.upstream_code = upstream_code
+        """Told to the caller in place of `code`; an upstream may write anything there."""
         self.headers = headers or {}
 
     def envelope(self) -> Envelope:
@@ -53,7 +60,7 @@ class ApiError(Exception):
                 "message": self.message,
                 "type": self.type,
                 "param": self.param,
-                "code": self.code,
+                "code": self.upstream_code or self.code,
             }
         }
 

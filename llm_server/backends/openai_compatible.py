@@ -162,7 +162,7 @@ def _api_error(exc: openai.APIError | httpx2.HTTPError) -> ApiError:
                 "The model is busy.", headers={"retry-after": delay} if delay else None
             )
         case openai.BadRequestError() | openai.UnprocessableEntityError():
-            return InvalidRequest(_message(exc), param=exc.param)
+            return InvalidRequest(_message(exc), param=exc.param, upstream_code=exc.code)
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             # Our configuration is wrong, not the caller's key.
             return UpstreamFailed("The upstream refused the key that this server has for it.")
