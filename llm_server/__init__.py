@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from llm_server.app import create_app
     from llm_server.keys import ServiceClaims, ServiceKeys, SessionClaims, SessionKeys
     from llm_server.revocations import RevocationSource
-    from llm_server.settings import Settings, load_settings
+    from llm_server.settings import Settings
+    from llm_server.settings_file import load_settings
     from llm_server.settings_problems import InvalidSettings
     from llm_server.turns import LogTurnSink, Outcome, Turn, TurnSink
 
@@ -28,7 +29,7 @@ _MODULES = {
     "Turn": "turns",
     "TurnSink": "turns",
     "create_app": "app",
-    "load_settings": "settings",
+    "load_settings": "settings_file",
 }
 
 __all__ = [

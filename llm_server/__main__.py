@@ -6,7 +6,8 @@ from pathlib import Path
 
 from llm_server.app import create_app
 from llm_server.serving import configure_logging, run, uvicorn_config
-from llm_server.settings import FOREIGN_SECTIONS, Settings, load_settings
+from llm_server.settings import Settings
+from llm_server.settings_file import FOREIGN_SECTIONS, load_settings
 from llm_server.settings_problems import InvalidSettings
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from llm_server import InvalidSettings, Settings, load_settings
-from llm_server.settings import FOREIGN_SECTIONS
+from llm_server.settings_file import FOREIGN_SECTIONS
 
 FILE = """
 api_keys: [from-the-file]
