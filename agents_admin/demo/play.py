@@ -184,5 +184,6 @@ Ctrl-C ends it.""",
         soft_wrap=True,
     )
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            return
+        await anext(signals)
+    # What follows ends in order, within seconds; another Ctrl-C would only break it off.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
