@@ -18,7 +18,7 @@ from llm_server.errors import (
     model_not_found,
 )
 from llm_server.keys import Caller, Keyring, SessionClaims
-from llm_server.limits import StreamLimiter, check_messages, read_body
+from llm_server.limits import StreamLimiter, check_length, check_messages, read_body
 from llm_server.protocol import (
     ChatRequest,
     encode,
@@ -121,14 +121,17 @@ class ChatCompletions:
             raise  # The turn stays a cancelled one.
         except Exception as exc:
             turn.fail(exc.kind if isinstance(exc, ApiError) else ApiError.type)
+            if isinstance(exc, ApiError):
+                exc.headers = {**exc.headers, "x-request-id": turn.request_id}
             raise
         finally:
             self._server.turn_sink.record(turn.record())
 
     async def _read(self, request: Request, caller: Caller) -> ChatRequest:
-        if "json" not in request.headers.get("content-type", "application/json"):
+        if "json" not in request.headers.get("content-type", "application/json").lower():
             raise UnsupportedMediaType("Send the request as 'content-type: application/json'.")
         limits = self._server.settings.limits
+        check_length(request.headers.get("content-length"), limits)
         chat = parse_request(await read_body(request.receive, limits), caller.session)
         check_messages(chat, limits)
         return chat

@@ -24,6 +24,12 @@ def check_messages(chat: ChatRequest, limits: Limits) -> None:
         )
 
 
+def check_length(content_length: str | None, limits: Limits) -> None:
+    """Raises RequestTooLarge for what a request announces, before it is waited for."""
+    if content_length and content_length.isdecimal() and int(content_length) > limits.body_bytes:
+        raise _too_large(limits.body_bytes)
+
+
 async def read_body(receive: Receive, limits: Limits) -> bytes:
     """Read a request's body.
 
@@ -45,7 +51,7 @@ async def _read(receive: Receive, most: int) -> bytes:
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
         if size > most:
-            raise RequestTooLarge(f"The body is larger than {most} bytes.")
+            raise _too_large(most)
         more = message.get("more_body", False)
     # Nearly every body comes in one piece, which is not copied.
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -108,3 +114,7 @@ class Slot:
 
 def _refused(reason: str) -> RateLimited:
     return RateLimited(f"{reason} Try again in a moment.", headers={"retry-after": RETRY_AFTER_S})
+
+
+def _too_large(most: int) -> RequestTooLarge:
+    return RequestTooLarge(f"The body is larger than {most} bytes.")

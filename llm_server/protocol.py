@@ -61,6 +61,27 @@ def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def decode(data: bytes) -> Any:
+    """Decode JSON. Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError.
+
+    Half of a surrogate pair, as JavaScript leaves behind when it cuts an emoji in two, becomes
+    a replacement character: no UTF-8 can hold it, and the rest of the text is worth keeping.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        if b"\\u" not in data:
+            raise
+        return msgspec.json.decode(_HALF_PAIR.sub(rb"\1\\ufffd", data))
+
+
+# An escaped high surrogate without its low one, or the other way round; not an escaped backslash.
+_HALF_PAIR = re.compile(
+    rb"((?<!\\)(?:\\\\)*)\\u(?:[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u)[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+
+
 class _Message(msgspec.Struct):
     role: str
     content: str | list[Json] | None = None
@@ -87,7 +108,7 @@ def parse_request(body: bytes, session: "SessionClaims | None" = None) -> ChatRe
     InvalidRequest, whose `param` names the wrong member.
     """
     try:
-        members = msgspec.json.decode(body)
+        members = decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise InvalidRequest(f"The body is not valid JSON: {exc}.") from exc
     except RecursionError as exc:

@@ -10,6 +10,7 @@ from time import monotonic
 import uvicorn
 from starlette.types import ASGIApp
 
+from llm_server.http_protocol import LimitedHttpProtocol
 from llm_server.logs import configure_logging
 from llm_server.settings import Lifetime
 
@@ -26,7 +27,7 @@ def uvicorn_config(app: ASGIApp, lifetime: Lifetime, **options: object) -> Serve
     """`options` are uvicorn's, such as `host` and `port`."""
     defaults: dict[str, object] = {
         # Named, so that a broken installation does not quietly become a slow server.
-        "http": "httptools",
+        "http": LimitedHttpProtocol,
         "ws": "none",
         "timeout_keep_alive": lifetime.keep_alive_s,
         # Later than the streams' own grace, so that the streams end themselves.

@@ -25,7 +25,8 @@ async def _nothing() -> AsyncIterator[str]:
 
 # sse-starlette knows which headers keep caches and proxies from holding a stream back. Its own
 # sending is not used: it starts four tasks for each stream, and a cancel scope for each event.
-HEADERS = EventSourceResponse(_nothing()).raw_headers
+# Whether the connection is kept is for the HTTP server to say.
+HEADERS = [h for h in EventSourceResponse(_nothing()).raw_headers if h[0] != b"connection"]
 PING = ServerSentEvent(comment="ping", sep="\n").encode()
 
 

@@ -5,7 +5,7 @@ import msgspec
 from llm_server.backends.base import BackendEvent, Delta, Finish, Usage
 from llm_server.backends.event_stream import EventStreamDecoder
 from llm_server.errors import ApiError, UpstreamFailed
-from llm_server.protocol import Json
+from llm_server.protocol import Json, decode
 
 # Members of a chunk that the server writes itself.
 ENVELOPE = ("id", "object", "created", "model")
@@ -76,7 +76,7 @@ def not_understood(cause: Exception) -> UpstreamFailed:
 
 
 def _decode(data: bytes) -> Json:
-    chunk = msgspec.json.decode(data)
+    chunk = decode(data)
     if not isinstance(chunk, dict):
         raise TypeError("a chunk is an object")
     if error := chunk.get("error"):

@@ -51,4 +51,5 @@ async def never_silent(events: Events, turn: TurnTimer, language: str) -> Events
 
 
 def _speaks(event: Event) -> bool:
-    return isinstance(event, Delta) and bool(event.text.strip())
+    """A caller who runs the tools speaks when they are done."""
+    return isinstance(event, Delta) and bool(event.text.strip() or event.members.get("tool_calls"))

@@ -166,8 +166,8 @@ async def test_a_body_that_is_not_json_by_its_type_is_415(http: httpx2.AsyncClie
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\xff", b'{"model": "\\ud800"}', b"[" * 5000],
-    ids=["empty", "cut off", "not UTF-8", "half a character", "nested too deeply"],
+    [b"", b"{", b"\xff", b"[" * 5000],
+    ids=["empty", "cut off", "not UTF-8", "nested too deeply"],
 )
 async def test_malformed_json_is_400(http: httpx2.AsyncClient, body: bytes) -> None:
     response = await http.post(CHAT, content=body)

@@ -10,7 +10,16 @@ from llm_server.backends.base import Delta, Finish, text_delta
 from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
 from llm_server.voice.apology import APOLOGIES, apology
 from tests.llm_server.fakes import ListSink, ScriptedBackend, Step, says
-from tests.llm_server.wire import CHAT, SECRET, ask, completion, payloads, spoken
+from tests.llm_server.wire import (
+    CHAT,
+    SECRET,
+    ask,
+    chunks,
+    completion,
+    payloads,
+    spoken,
+    text,
+)
 
 GERMAN = APOLOGIES["de"]
 
@@ -26,7 +35,7 @@ def test_an_apology_is_in_english_where_there_is_none_in_the_language(language: 
 
 
 def test_every_apology_ends_a_sentence_so_that_it_is_spoken_at_once() -> None:
-    assert all(text.endswith(("?", ".")) for text in APOLOGIES.values())
+    assert all(said.endswith(("?", ".")) for said in APOLOGIES.values())
 
 
 @pytest.mark.parametrize(
@@ -200,3 +209,15 @@ async def test_what_failed_is_in_the_log_and_what_was_said_is_not(
 
     assert "RuntimeError" in caplog.text
     assert not any(said in caplog.text for said in ("4711", "secret", session_key))
+
+
+async def test_a_tool_call_is_not_apologised_for(
+    avatar: openai.AsyncOpenAI, backend: ScriptedBackend, sink: ListSink
+) -> None:
+    call = {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": ""}}
+    backend.script = [Delta({"tool_calls": [call]}), Finish("tool_calls")]
+
+    received = await chunks(avatar)
+
+    assert text(received) == ""
+    assert (await sink.turn()).outcome == "completed"

@@ -1,7 +1,7 @@
 """Limits as callers meet them."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import anyio
@@ -12,6 +12,7 @@ import pytest
 
 from llm_server import Settings, create_app
 from llm_server.backends.base import text_delta
+from llm_server.errors import RateLimited
 from llm_server.keys import Scope, ServiceClaims, ServiceKeys
 from llm_server.settings import Limits
 from tests.llm_server.fakes import ListSink, ScriptedBackend, never, says
@@ -235,3 +236,48 @@ async def test_a_caller_who_reads_nothing_is_given_up(
                 await backend.closed.wait()
 
     assert (await sink.turn()).outcome == "cancelled"
+
+
+async def test_headers_without_an_end_close_the_connection(url: str) -> None:
+    base = httpx2.URL(url)
+    async with await anyio.connect_tcp(base.host, base.port or 80) as connection:
+        with anyio.fail_after(5), suppress(anyio.BrokenResourceError):
+            await connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nx: ")
+            for _ in range(100):
+                await connection.send(b"a" * 10_000)
+        with anyio.fail_after(5), suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+            assert (await connection.receive()).startswith(b"HTTP/1.1 400")
+
+
+async def test_a_body_announced_too_large_is_refused_before_it_comes(url: str) -> None:
+    base = httpx2.URL(url)
+    async with await anyio.connect_tcp(base.host, base.port or 80) as connection:
+        await connection.send(
+            b"POST %b HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %b\r\ncontent-length: 99999999"
+            b"\r\n\r\n{" % (CHAT.encode(), API_KEY.encode())
+        )
+        with anyio.fail_after(5):
+            assert (await connection.receive()).startswith(b"HTTP/1.1 413")
+
+
+async def test_half_an_emoji_does_not_spoil_a_request(
+    http: httpx2.AsyncClient, backend: ScriptedBackend
+) -> None:
+    body = rb'{"model":"%b","messages":[{"role":"user","content":"hi \ud83d"}]}' % MODEL.encode()
+
+    response = await http.post(
+        CHAT, content=body, headers={"content-type": "Application/JSON; charset=utf-8"}
+    )
+
+    assert response.status_code == 200
+    assert backend.requests[0].user_text == "hi \N{REPLACEMENT CHARACTER}"
+
+
+async def test_an_error_carries_the_id_of_its_turn(
+    http: httpx2.AsyncClient, backend: ScriptedBackend, sink: ListSink
+) -> None:
+    backend.script = [RateLimited("The model is busy.")]
+
+    response = await http.post(CHAT, json=ask())
+
+    assert response.headers["x-request-id"] == (await sink.turn()).request_id

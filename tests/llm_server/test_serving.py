@@ -7,6 +7,7 @@ import anyio
 import httpx2
 import pytest
 from anyio.abc import Process
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from llm_server.serving import uvicorn_config
 from llm_server.settings import Lifetime
@@ -37,7 +38,7 @@ async def test_the_quick_parser_and_the_quick_loop_are_used(app: object) -> None
     config = uvicorn_config(app, Lifetime())  # type: ignore[arg-type]
     config.load()
 
-    assert config.http_protocol_class.__name__ == "HttpToolsProtocol"
+    assert issubclass(config.http_protocol_class, HttpToolsProtocol)
     factory = config.get_loop_factory()
     assert factory
     assert "uvloop" in factory.__module__
