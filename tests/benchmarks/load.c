@@ -47,6 +47,8 @@ static void open_stream(Stream *s) {
 }
 
 static void take_piece(Stream *s, const char *stamp, int64_t now) {
+    /* A relay may cut a piece in two, with its own framing in the middle of the number. */
+    if (strspn(stamp, "0123456789") != STAMP_DIGITS) return;
     int first = !s->pieces++;
     if (now < begin_us || now > end_us) return;
     pieces++;
