@@ -1,15 +1,17 @@
 """`simli-llm`: the command line."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import anyio
 import typer
 from rich.console import Console
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from agents_admin import migrate
 from agents_admin.kept_secrets import secrets_file, with_kept_secrets
@@ -136,7 +138,7 @@ def backends(
 def upgrade(config: Config = None) -> None:
     """Create the tables, or bring them to this release."""
     settings = _usable(lambda: load_settings(Settings, config))
-    anyio.run(migrate.upgrade, settings.database_url)
+    _on_database(migrate.upgrade, settings.database_url)
     typer.echo("The database is current.")
 
 
@@ -150,13 +152,22 @@ def _with_secrets(settings: Settings, role: Role) -> Settings:
 
 def _require_schema(url: str) -> None:
     """A new SQLite file is made at once; anything else is changed only by the command."""
-    state = anyio.run(migrate.state, url)
+    state = _on_database(migrate.state, url)
     if state is SchemaState.EMPTY and url.startswith("sqlite"):
-        anyio.run(migrate.upgrade, url)
+        _on_database(migrate.upgrade, url)
     elif state is SchemaState.UNKNOWN:
         _fail("The database belongs to a newer release. Install that one.")
     elif state is not SchemaState.CURRENT:
         _fail(f"The database is {state}. Run: simli-llm db upgrade")
+
+
+def _on_database(work: Callable[[str], Coroutine[Any, Any, T]], url: str) -> T:
+    try:
+        return anyio.run(work, url)
+    except (SQLAlchemyError, OSError) as exc:
+        # Without its password, and without what the driver says, which may quote it.
+        where = make_url(url).render_as_string()
+        _fail(f"The database {where} cannot be used ({type(exc).__name__}). Is it running?")
 
 
 def _usable(make: Callable[[], T]) -> T:

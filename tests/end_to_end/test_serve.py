@@ -198,3 +198,14 @@ async def test_an_unusable_script_is_refused(tmp_path: Path) -> None:
 
     assert refused.code == 2
     assert "unknown key 'sey'" in refused.output
+
+
+async def test_a_database_that_is_down_is_named_without_its_password(tmp_path: Path) -> None:
+    database = "postgresql+psycopg://me:my-password@127.0.0.1:9/avatars"
+    env = {"SIMLI_LLM_DATABASE_URL": database, "SIMLI_LLM_SESSION_SECRET": "s" * 32}
+
+    refused = await finish("serve", cwd=tmp_path, env=env)
+
+    assert refused.code == 2
+    assert "The database postgresql+psycopg://me:***@127.0.0.1:9/avatars cannot" in refused.output
+    assert "my-password" not in refused.output
