@@ -19,7 +19,8 @@ from agents_admin.migrate import SchemaState
 from agents_admin.serve import Role, has_database, make_process
 from agents_admin.settings import Settings
 from llm_server import InvalidSettings, load_settings
-from llm_server.serving import configure_logging, run, uvicorn_config
+from llm_server.logs import configure_logging
+from llm_server.serving import run, uvicorn_config
 
 T = TypeVar("T")
 

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from llm_server.app import create_app
-from llm_server.serving import configure_logging, run, uvicorn_config
+from llm_server.logs import configure_logging
+from llm_server.serving import run, uvicorn_config
 from llm_server.settings import Settings
 from llm_server.settings_file import FOREIGN_SECTIONS, load_settings
 from llm_server.settings_problems import InvalidSettings

@@ -11,10 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from llm_server.http_protocol import LimitedHttpProtocol
-from llm_server.logs import configure_logging
 from llm_server.settings import Lifetime
-
-__all__ = ["ServerConfig", "configure_logging", "run", "uvicorn_config"]
 
 
 class ServerConfig(uvicorn.Config):

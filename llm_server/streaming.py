@@ -1,6 +1,6 @@
 """Send one answer: chunk by chunk, each when it comes, or whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from time import monotonic
 
@@ -78,7 +78,7 @@ class Reply:
             await self._end(DONE)
             self._turn.complete()
 
-    async def _pass_on(self, batch: list[Event]) -> None:
+    async def _pass_on(self, batch: Sequence[Event]) -> None:
         for event in batch:
             self._turn.arrived(event)
         if pieces := b"".join(map(self._chunks.bytes_of, batch)):

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import anyio
 import httpx2
 import msgspec
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from llm_server.backends.anthropic_errors import api_error
 from llm_server.backends.anthropic_events import Reader
@@ -37,8 +37,6 @@ SAMPLING_VERSION = {"anthropic-version": "2023-06-01"}
 
 class AnthropicOptions(Section):
     """Which model, and what is sent to it."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     api_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     """By default ANTHROPIC_API_KEY."""

@@ -3,7 +3,7 @@
 A backend yields what it has as it comes. Envelope, policies and bytes are the server's.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -68,7 +68,7 @@ class Answering(msgspec.Struct, frozen=True):
 
 BackendEvent = Delta | Finish | Usage
 Event = BackendEvent | Answering
-Events = AsyncGenerator[list[Event]]
+Events = AsyncGenerator[Sequence[Event]]
 """Events between backend and wire, in lists of those that arrived together: they are sent so."""
 
 
@@ -111,6 +111,7 @@ class MissingExtra(ImportError):
         super().__init__(f"it needs: pip install 'simli-llm-server[{extra}]'")
 
 
+@runtime_checkable
 class BatchingBackend(Backend, Protocol):
     """A backend that knows which of its events arrived together, as a relay does.
 

@@ -42,7 +42,6 @@ class OpenAICompatibleBackend:
 
     def __init__(self, options: OpenAIOptions) -> None:
         self._options = options
-        self.base_url = options.base_url
         # Whole, because the SDK takes longer to put it together than to send it.
         self._url = f"{options.base_url}/chat/completions"
         timeout = httpx2.Timeout(options.read_timeout_s, connect=options.connect_timeout_s)

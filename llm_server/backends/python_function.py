@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from llm_server.backends.base import (
     BackendEvent,
@@ -26,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 class PythonOptions(Section):
     """Which function answers."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     function: Annotated[str, Field(pattern=r"^\w+(\.\w+)*:\w+$")]
     """`module:function`, found in the working directory or installed."""

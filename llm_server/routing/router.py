@@ -1,9 +1,10 @@
 """Ask the backend of a model, and its fallbacks in their order, until one begins to answer."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 
@@ -11,6 +12,7 @@ from llm_server.backends.base import (
     Answering,
     Backend,
     BackendEvent,
+    BatchingBackend,
     Delta,
     Events,
     Finish,
@@ -30,7 +32,7 @@ from llm_server.settings import ModelSettings
 logger = logging.getLogger(__name__)
 
 NoteError = Callable[[str, str], None]
-_Batches = Callable[[ChatRequest], AsyncGenerator[list[BackendEvent]]]
+Ask = Callable[[ChatRequest], AsyncGenerator[list[BackendEvent]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,15 @@ class Route:
 
     model: str
     backend: Backend
+    ask: Ask
+    """How it is asked, found out once: not every backend knows what arrived together."""
     fallbacks: tuple[str, ...] = ()
+
+    @classmethod
+    def to(cls, model: str, backend: Backend, fallbacks: Sequence[str] = ()) -> "Route":
+        if isinstance(backend, BatchingBackend):
+            return cls(model, backend, backend.batches, tuple(fallbacks))
+        return cls(model, backend, partial(_one_by_one, backend), tuple(fallbacks))
 
 
 class Router:
@@ -61,10 +71,10 @@ class Router:
         `note_error` is told the model and the kind of each failure that a fallback covers up.
         """
         made = {
-            name: Route(name, ready.get(name) or make_backend(name, model), tuple(model.fallbacks))
+            name: Route.to(name, ready.get(name) or make_backend(name, model), model.fallbacks)
             for name, model in models.items()
         }
-        added = {name: Route(name, backend) for name, backend in ready.items()}
+        added = {name: Route.to(name, backend) for name, backend in ready.items()}
         return cls(added | made, note_error)
 
     @property
@@ -118,14 +128,14 @@ async def _batches(route: Route, request: ChatRequest) -> Events:
     """The backend's events. Whatever it raises comes out as an ApiError."""
     unfinished = {0}
     try:
-        async with aclosing(_asked(route, request)) as batches:
+        async with aclosing(route.ask(request.for_model(route.model))) as batches:
             async for batch in batches:
                 for event in batch:
                     if isinstance(event, Delta):
                         unfinished.add(event.index)
                     elif isinstance(event, Finish):
                         unfinished.discard(event.index)
-                yield [*batch]
+                yield batch
     except ApiError:
         raise
     except Exception as exc:
@@ -137,16 +147,8 @@ async def _batches(route: Route, request: ChatRequest) -> Events:
         raise UpstreamFailed("The model broke off before its answer was complete.")
 
 
-def _asked(route: Route, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]:
-    request = request.for_model(route.model)
-    batches: _Batches | None = getattr(route.backend, "batches", None)
-    return batches(request) if batches else _one_by_one(route.backend.stream(request))
-
-
-async def _one_by_one(
-    events: AsyncGenerator[BackendEvent],
-) -> AsyncGenerator[list[BackendEvent]]:
-    async with aclosing(events):
+async def _one_by_one(backend: Backend, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]:
+    async with aclosing(backend.stream(request)) as events:
         async for event in events:
             yield [event]
 

@@ -9,11 +9,11 @@ import anyio
 import httpx2
 import openai
 import pytest
-from openai.types.chat import ChatCompletionMessageParam
 
 from llm_server.testing import MockLLM
+from tests.llm_server.mock_calls import ask, heard
+from tests.llm_server.wire import HELLO
 
-HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hi!"}]
 WEATHER = {"name": "get_weather", "arguments": {"city": "Zürich", "days": 3}}
 
 
@@ -31,21 +31,6 @@ async def async_client(mock_llm: MockLLM) -> AsyncIterator[openai.AsyncOpenAI]:
         base_url=mock_llm.base_url, api_key=mock_llm.api_key, max_retries=0, timeout=5
     ) as client:
         yield client
-
-
-def ask(client: openai.OpenAI) -> str | None:
-    answer = client.chat.completions.create(model="mock", messages=HELLO)
-    return answer.choices[0].message.content
-
-
-def listen(client: openai.OpenAI) -> Iterator[str]:
-    with client.chat.completions.create(model="mock", messages=HELLO, stream=True) as stream:
-        for chunk in stream:
-            yield from (choice.delta.content or "" for choice in chunk.choices)
-
-
-def heard(client: openai.OpenAI) -> str:
-    return "".join(listen(client))
 
 
 def test_a_sync_client_gets_the_reply(mock_llm: MockLLM, client: openai.OpenAI) -> None:

@@ -10,7 +10,6 @@ import httpx2
 import msgspec
 import openai
 import pytest
-from openai.types.chat import ChatCompletionMessageParam
 
 from llm_server.backends.base import Backend, Delta
 from llm_server.backends.mock import MockBackend, MockOptions
@@ -20,8 +19,9 @@ from llm_server.backends.openai_options import OpenAIOptions
 from llm_server.errors import ApiError
 from llm_server.protocol import parse_request
 from llm_server.testing import MockLLM
+from tests.llm_server.mock_calls import ask, heard, listen
+from tests.llm_server.wire import HELLO
 
-HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hi!"}]
 SILENT = ["no-answer", "stall", "slow-first-token"]
 
 
@@ -31,21 +31,6 @@ def client(mock_llm: MockLLM) -> Iterator[openai.OpenAI]:
         base_url=mock_llm.base_url, api_key=mock_llm.api_key, max_retries=0, timeout=5
     ) as client:
         yield client
-
-
-def ask(client: openai.OpenAI) -> str | None:
-    answer = client.chat.completions.create(model="mock", messages=HELLO)
-    return answer.choices[0].message.content
-
-
-def listen(client: openai.OpenAI) -> Iterator[str]:
-    with client.chat.completions.create(model="mock", messages=HELLO, stream=True) as stream:
-        for chunk in stream:
-            yield from (choice.delta.content or "" for choice in chunk.choices)
-
-
-def heard(client: openai.OpenAI) -> str:
-    return "".join(listen(client))
 
 
 STATUSES: list[tuple[FaultName, type[openai.APIStatusError], str | None]] = [

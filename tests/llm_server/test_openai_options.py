@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from llm_server.backends.base import Delta, Finish, Usage
 from llm_server.backends.openai_options import OpenAIOptions
 from tests.llm_server.fakes import RawUpstream
+from tests.llm_server.servers import serve_raw
 from tests.llm_server.test_openai_compatible import (
     DONE,
     END,
@@ -94,8 +95,7 @@ async def test_organization_and_project_are_told() -> None:
 
 async def test_a_proxy_is_asked_instead_of_the_upstream() -> None:
     proxy = streaming(HELLO_EVENT, STOP_EVENT, DONE)
-    async with relay_to(proxy) as behind:
-        proxy_url = behind.base_url
+    async with serve_raw(proxy) as proxy_url:
         events = await answer(RawUpstream(), proxy=proxy_url)
 
     assert events == [Delta({"content": "Hello."}), Finish("stop")]

@@ -3,7 +3,7 @@
 from re import Pattern
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from llm_server.settings import Section
 
@@ -73,8 +73,6 @@ Latency = Annotated[
 
 class Documented(Section):
     """A section whose keys are described by the strings below them."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class ToolCall(Documented):
