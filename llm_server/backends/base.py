@@ -3,7 +3,7 @@
 A backend yields what it has as it comes. Envelope, policies and bytes are the server's.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -44,6 +44,18 @@ def text_delta(text: str) -> Delta:
     return Delta({"content": text})
 
 
+class Aside(Delta, frozen=True):
+    """Words of the server's own: a filler, an apology, a line while a tool works.
+
+    Sent like the model's words, and never recorded as what the model said.
+    """
+
+
+def aside(text: str) -> Aside:
+    """A piece of plain text that the model did not say."""
+    return Aside({"content": text})
+
+
 class Finish(msgspec.Struct, frozen=True):
     """The end of one choice. An answer without it is a broken one."""
 
@@ -70,6 +82,8 @@ BackendEvent = Delta | Finish | Usage
 Event = BackendEvent | Answering
 Events = AsyncGenerator[Sequence[Event]]
 """Events between backend and wire, in lists of those that arrived together: they are sent so."""
+Ask = Callable[[ChatRequest], Events]
+"""How a model, a backend, or anything around it is asked for an answer."""
 
 
 class Backend(Protocol):

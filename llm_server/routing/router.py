@@ -10,6 +10,7 @@ import anyio
 
 from llm_server.backends.base import (
     Answering,
+    Ask,
     Backend,
     BackendEvent,
     BatchingBackend,
@@ -32,7 +33,6 @@ from llm_server.settings import ModelSettings
 logger = logging.getLogger(__name__)
 
 NoteError = Callable[[str, str], None]
-Ask = Callable[[ChatRequest], AsyncGenerator[list[BackendEvent]]]
 
 
 @dataclass(frozen=True, slots=True)
