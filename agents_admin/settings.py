@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 import llm_server
-from llm_server.settings import HttpUrl, Keys, Section
+from llm_server.sections import HttpUrl, Keys, Section
 
 ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 

@@ -3,71 +3,15 @@
 `agents_admin` extends `Settings` with its own sections; both read the same file.
 """
 
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
-)
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from llm_server.model_settings import ModelSettings
+from llm_server.sections import Keys, Names, RootPath, Seconds, Secret, Secrets, Section
 
 ENV_PREFIX = "SIMLI_LLM_"
-
-
-def _split(value: Any) -> Any:
-    """Let an environment variable hold several keys, separated by commas."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-def _http_url(value: str) -> str:
-    url = urlsplit(value)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ValueError("expected an http:// or https:// URL")
-    return value.rstrip("/")
-
-
-def _root_path(value: str) -> str:
-    if value and not value.startswith("/"):
-        raise ValueError("expected a path such as /llm")
-    return value.rstrip("/")
-
-
-Key = Annotated[SecretStr, Field(min_length=8)]
-Keys = Annotated[list[Key], NoDecode, BeforeValidator(_split)]
-Secret = Annotated[SecretStr, Field(min_length=16)]
-Secrets = Annotated[list[Secret], NoDecode, BeforeValidator(_split)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Seconds = Annotated[float, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """One mapping of the file. A key that nobody reads is a mistake, not a comment."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
-
-
-class ModelSettings(Section):
-    """A model that callers may ask for: which backend answers, and who answers if it cannot."""
-
-    backend: str
-    # Not shown: options hold the keys of upstreams.
-    options: dict[str, Any] = Field(default_factory=dict, repr=False)
-    fallbacks: list[str] = Field(default_factory=list)
 
 
 class Limits(Section):
@@ -128,9 +72,7 @@ class LogSettings(Section):
 class Cors(Section):
     """Which web pages may call the server from a browser."""
 
-    allow_origins: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
-        default_factory=list
-    )
+    allow_origins: Names = Field(default_factory=list)
 
 
 class Settings(BaseSettings):
@@ -158,7 +100,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     cors: Cors = Cors()
     # What a proxy puts before every path, whether it takes it off again or not.
-    root_path: Annotated[str, AfterValidator(_root_path)] = ""
+    root_path: RootPath = ""
 
     @model_validator(mode="after")
     def _fallbacks_exist(self) -> Self:

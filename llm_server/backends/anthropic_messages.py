@@ -21,7 +21,7 @@ from llm_server.backends.base import BackendEvent, MissingExtra
 from llm_server.backends.event_stream import EventStreamDecoder
 from llm_server.errors import ApiError, UpstreamFailed, UpstreamTimedOut
 from llm_server.protocol import ChatRequest, Json, encode
-from llm_server.settings import HttpUrl, Section
+from llm_server.sections import HttpUrl, Section
 
 try:
     import anthropic

@@ -9,7 +9,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from llm_server.settings import HttpUrl, Section
+from llm_server.sections import HttpUrl, Section
 
 OPENAI_URL = "https://api.openai.com/v1"
 

@@ -19,7 +19,7 @@ from llm_server.backends.python_loading import Function, Unusable, frames, load
 from llm_server.backends.python_reloading import Watched
 from llm_server.errors import ApiError, internal_error
 from llm_server.protocol import ChatRequest
-from llm_server.settings import Section
+from llm_server.sections import Section
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pydantic import ValidationError
 
 from llm_server.backends.base import Backend, BackendType, InvalidOption, MissingExtra
-from llm_server.settings import ModelSettings
+from llm_server.model_settings import ModelSettings
 from llm_server.settings_problems import InvalidSettings, describe
 
 GROUP = "llm_server.backends"

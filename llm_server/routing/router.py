@@ -27,8 +27,8 @@ from llm_server.errors import (
     internal_error,
     model_not_found,
 )
+from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
-from llm_server.settings import ModelSettings
 
 logger = logging.getLogger(__name__)
 

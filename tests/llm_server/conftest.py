@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from llm_server import SessionClaims, SessionKeys, Settings, create_app
-from llm_server.settings import Lifetime, Limits, ModelSettings
+from llm_server.model_settings import ModelSettings
+from llm_server.settings import Lifetime, Limits
 from tests.llm_server.fakes import ListSink, ScriptedBackend, says
 from tests.llm_server.servers import serve
 from tests.llm_server.wire import API_KEY, MODEL, SECRET, caller

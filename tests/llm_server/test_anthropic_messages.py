@@ -22,8 +22,8 @@ from llm_server.errors import (
     UpstreamFailed,
     UpstreamTimedOut,
 )
+from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
-from llm_server.settings import ModelSettings
 from tests.llm_server.fakes import ListSink, RawUpstream, never
 from tests.llm_server.servers import serve, serve_raw
 from tests.llm_server.wire import API_KEY, HELLO, Json, caller, chunks, text

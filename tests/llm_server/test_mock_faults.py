@@ -14,8 +14,8 @@ from llm_server.backends.base import BackendEvent, Delta, Finish, text_delta
 from llm_server.backends.mock import MockBackend, MockOptions
 from llm_server.backends.mock.plan import Planner
 from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
+from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
-from llm_server.settings import ModelSettings
 from tests.llm_server.fakes import ListSink
 from tests.llm_server.wire import Json, chunks, completion, text
 

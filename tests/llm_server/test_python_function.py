@@ -18,8 +18,8 @@ from llm_server.backends.base import BackendEvent, Delta, Finish, Usage, text_de
 from llm_server.backends.python_function import PythonBackend, PythonOptions
 from llm_server.backends.registry import make_backend
 from llm_server.errors import ApiError
+from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
-from llm_server.settings import ModelSettings
 from tests.llm_server.fakes import ListSink
 from tests.llm_server.wire import chunks, text
 

@@ -7,7 +7,7 @@ from llm_server import InvalidSettings, Settings, create_app
 from llm_server.backends.base import Backend
 from llm_server.backends.mock import MockBackend
 from llm_server.backends.registry import make_backend
-from llm_server.settings import ModelSettings
+from llm_server.model_settings import ModelSettings
 from tests.llm_server.servers import serve
 from tests.llm_server.wire import API_KEY, caller, completion
 

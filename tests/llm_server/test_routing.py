@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from llm_server import InvalidSettings, Settings, create_app
 from llm_server.backends.base import text_delta
 from llm_server.errors import InvalidRequest, RateLimited, UpstreamFailed
-from llm_server.settings import ModelSettings
+from llm_server.model_settings import ModelSettings
 from tests.llm_server.fakes import ListSink, ScriptedBackend, Step, never, says
 from tests.llm_server.servers import serve
 from tests.llm_server.wire import CHAT, MODEL, ask, chunks, completion, error_of, payloads, text

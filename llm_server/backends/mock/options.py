@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from llm_server.settings import Section
+from llm_server.sections import Section
 
 FaultName = Literal[
     "401",

@@ -1,0 +1,53 @@
+"""What can be said of one model: who answers for it, and how long it may take."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from llm_server.sections import Seconds, Section
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class HedgeSettings(Section):
+    """Ask the first fallback early, when the model is slower than it usually is."""
+
+    after: Literal["p90"] | Seconds = "p90"
+    """Seconds, or what nine of ten answers needed for their first content, once that is known."""
+    budget: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """The share of turns that may be asked twice for it."""
+
+
+class BreakerSettings(Section):
+    """Do not let callers wait for a backend that is down."""
+
+    failures: Annotated[int, Field(gt=0)] = 3
+    """In a row. After them, the fallbacks are asked first."""
+    open_s: Seconds = 5
+    """After that, one turn tries it again."""
+
+
+class ModelSettings(Section):
+    """A model that callers may ask for: which backend answers, and who answers if it cannot."""
+
+    backend: str
+    # Not shown: options hold the keys of upstreams.
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    fallbacks: list[str] = Field(default_factory=list)
+    first_content_s: Seconds | None = None
+    """When the next fallback is asked too, if nothing that can be spoken has come.
+
+    By default 1.2 for sessions, and never for plain API callers.
+    """
+    stall_s: Seconds | None = None
+    """The longest gap between two contents. By default 3 for sessions, else `limits.stall_s`."""
+    retries: Annotated[int, Field(ge=0, le=3)] = 1
+    """Of the same backend, before anything has been said, when that may help."""
+    hedge: HedgeSettings | None = None
+    breaker: BreakerSettings = BreakerSettings()
+    context_window: Annotated[int, Field(gt=0)] | None = None
+    """Tokens. What is too long for one model goes to a fallback with a larger window."""
+    prefill: bool = False
+    """Whether the upstream goes on with an assistant message at the end of the request."""
+    rescue: bool = False
+    """Let a fallback go on when an answer breaks off, for plain API callers as for sessions."""
