@@ -64,11 +64,11 @@ class TurnTimer:
     def _say(self, text: str) -> None:
         self._text.append(text)
         if self._first_sentence_s is None:
-            unended = self._tail + text
             # Only the tail is searched again: an answer may be long and have no end mark at all.
-            self._tail = unended[-END_CHARS:]
-            if has_sentence(unended):
+            unended = self._tail + text
+            if has_sentence(unended, seen=len(self._tail)):
                 self._first_sentence_s = self._elapsed()
+            self._tail = unended[-END_CHARS:]
 
     def fail(self, error: str) -> None:
         """Note what went wrong. What is said instead does not make it a completed turn."""

@@ -6,23 +6,9 @@ from contextlib import aclosing
 from llm_server.backends.base import Delta, Event, Events, Finish, text_delta
 from llm_server.errors import ApiError
 from llm_server.timing import TurnTimer
+from llm_server.voice.phrases import phrases_for
 
 logger = logging.getLogger(__name__)
-
-APOLOGIES = {
-    "de": "Entschuldigung, das hat gerade nicht geklappt. Können Sie das bitte noch einmal sagen?",
-    "en": "Sorry, something went wrong on my side. Could you say that again?",
-    "es": "Perdón, algo ha fallado. ¿Puede repetirlo, por favor?",
-    "fr": "Pardon, quelque chose n'a pas marché. Pouvez-vous répéter, s'il vous plaît ?",
-    "it": "Mi scusi, qualcosa non ha funzionato. Può ripetere, per favore?",
-    "nl": "Sorry, er ging iets mis. Kunt u dat nog eens zeggen?",
-    "pt": "Desculpe, algo correu mal. Pode repetir, por favor?",
-}
-
-
-def apology(language: str) -> str:
-    """The apology in this language (`de`, `de-AT`, …), or else in English."""
-    return APOLOGIES.get(language.partition("-")[0].lower(), APOLOGIES["en"])
 
 
 async def never_silent(events: Events, turn: TurnTimer, language: str) -> Events:
@@ -30,6 +16,7 @@ async def never_silent(events: Events, turn: TurnTimer, language: str) -> Events
 
     The error itself goes to the turn's record and to the log.
     """
+    apology = phrases_for(language).apology
     spoken = finished = False
     try:
         async with aclosing(events):
@@ -39,7 +26,7 @@ async def never_silent(events: Events, turn: TurnTimer, language: str) -> Events
                 if finished and not spoken:
                     spoken = True
                     turn.fail("empty_answer")
-                    yield [text_delta(apology(language))]
+                    yield [text_delta(apology)]
                 yield batch
     except ApiError as exc:
         if finished:
@@ -47,7 +34,7 @@ async def never_silent(events: Events, turn: TurnTimer, language: str) -> Events
             return
         turn.fail(exc.kind)
         logger.warning("turn %s failed (%s), apologising", turn.id, exc.kind)
-        yield [text_delta(f" {apology(language)}" if spoken else apology(language)), Finish()]
+        yield [text_delta(f" {apology}" if spoken else apology), Finish()]
 
 
 def _speaks(event: Event) -> bool:

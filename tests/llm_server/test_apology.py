@@ -8,7 +8,7 @@ import pytest
 from llm_server import SessionClaims, SessionKeys
 from llm_server.backends.base import Delta, Finish, text_delta
 from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
-from llm_server.voice.apology import APOLOGIES, apology
+from llm_server.voice.phrases import phrases_for
 from tests.llm_server.fakes import ListSink, ScriptedBackend, Step, says
 from tests.llm_server.wire import (
     CHAT,
@@ -21,21 +21,7 @@ from tests.llm_server.wire import (
     text,
 )
 
-GERMAN = APOLOGIES["de"]
-
-
-@pytest.mark.parametrize("language", ["de", "DE", "de-AT"])
-def test_an_apology_is_in_the_language_of_the_session(language: str) -> None:
-    assert apology(language) == GERMAN
-
-
-@pytest.mark.parametrize("language", ["", "tlh", "en-GB"])
-def test_an_apology_is_in_english_where_there_is_none_in_the_language(language: str) -> None:
-    assert apology(language) == APOLOGIES["en"]
-
-
-def test_every_apology_ends_a_sentence_so_that_it_is_spoken_at_once() -> None:
-    assert all(said.endswith(("?", ".")) for said in APOLOGIES.values())
+GERMAN = phrases_for("de").apology
 
 
 @pytest.mark.parametrize(
@@ -104,7 +90,7 @@ async def test_a_session_whose_model_is_gone_hears_an_apology(
     async with httpx2.AsyncClient(base_url=url, headers=headers) as http:
         response = await http.post(CHAT, json=ask())
 
-    assert spoken(response) == APOLOGIES["fr"]
+    assert spoken(response) == phrases_for("fr").apology
     assert (await sink.turn()).error == "model_not_found"
 
 
