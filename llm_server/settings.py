@@ -82,6 +82,8 @@ class Limits(Section):
     streams_per_key: int = Field(default=200, gt=0)
     # An avatar has one, and a second while a barge-in ends the first; Simli may ask ahead.
     streams_per_session: int = Field(default=4, gt=0)
+    # From the connection, or the first byte on one that is used again, to the last header.
+    head_s: Seconds = 10
     # From the headers to the last byte of the body.
     body_s: Seconds = 10
     # The upstream's silence before the first event, between two, and all of its answer.
