@@ -114,10 +114,15 @@ class KeySettings(Section):
 
 
 class MetricsSettings(Section):
-    """GET /metrics."""
+    """GET /metrics, and pushing the same to an OpenTelemetry collector."""
 
     # The server is on the internet, because Simli calls it there, and traffic is nobody's business.
     public: bool = False
+    # As OTEL_EXPORTER_OTLP_ENDPOINT has it: /v1/metrics is added.
+    otlp_endpoint: HttpUrl | None = None
+    # Not shown: they hold the key of whoever keeps the metrics.
+    otlp_headers: dict[str, str] = Field(default_factory=dict, repr=False)
+    otlp_every_s: Seconds = 60
 
 
 class LogSettings(Section):
