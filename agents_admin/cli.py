@@ -73,7 +73,8 @@ def serve(
     if has_database(settings, role):
         _require_schema(settings.database_url)
     process = _usable(lambda: make_process(settings, role))
-    raise typer.Exit(run(uvicorn_config(process, settings.lifetime, host=host, port=port)))
+    lifetime, limits = settings.lifetime, settings.limits
+    raise typer.Exit(run(uvicorn_config(process, lifetime, limits, host=host, port=port)))
 
 
 @app.command()

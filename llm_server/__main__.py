@@ -25,8 +25,8 @@ def main() -> int:
     except InvalidSettings as exc:
         sys.stderr.write(f"{exc}\n")
         return 2
-    config = uvicorn_config(app, settings.lifetime, host=arguments.host, port=arguments.port)
-    return run(config)
+    where = {"host": arguments.host, "port": arguments.port}
+    return run(uvicorn_config(app, settings.lifetime, settings.limits, **where))
 
 
 if __name__ == "__main__":

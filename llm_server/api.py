@@ -132,7 +132,8 @@ class ChatCompletions:
             raise UnsupportedMediaType("Send the request as 'content-type: application/json'.")
         limits = self._server.settings.limits
         check_length(request.headers.get("content-length"), limits)
-        chat = parse_request(await read_body(request.receive, limits), caller.session)
+        body = await read_body(request.receive, limits)
+        chat = parse_request(body, caller.session, request.headers)
         check_messages(chat, limits)
         return chat
 

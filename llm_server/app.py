@@ -1,7 +1,7 @@
 """Put the streaming server together: the only place that knows every part."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 import anyio
 from fastapi import FastAPI
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from llm_server.api import CHAT_PATHS, ChatCompletions, Server, error_response, routes
-from llm_server.backends.base import Backend
+from llm_server.backends.base import Backend, MissingExtra
 from llm_server.errors import ApiError, MethodNotAllowed, NotFound, internal_error
 from llm_server.keys import Keyring, ServiceKeys, SessionKeys
 from llm_server.limits import StreamLimiter
@@ -22,6 +22,7 @@ from llm_server.request_ids import ResponseStart
 from llm_server.revocations import Revocations, RevocationSource, RevokedIds
 from llm_server.routing.router import Router
 from llm_server.settings import Settings
+from llm_server.settings_problems import InvalidSettings
 from llm_server.turns import LogTurnSink, TurnSink
 
 
@@ -38,7 +39,7 @@ def create_app(
     they answer: they take the place of a model's configured backend, or add a model. The app
     closes them when it ends. `revocations` is asked in the background for keys that were taken
     back. Without a `session_secret` no signed key is accepted. Raises InvalidSettings when a
-    model's backend or options are wrong.
+    model's backend or options are wrong, or an extra is missing.
     """
     limiter = StreamLimiter(settings.limits)
     metrics = Metrics(open_streams=lambda: limiter.open)
@@ -50,7 +51,7 @@ def create_app(
         turn_sink=MetricsTurnSink(metrics, turn_sink or LogTurnSink()),
         limiter=limiter,
     )
-    app = StreamingServer(server, revoked)
+    app = StreamingServer(server, revoked, _pushing(settings, metrics))
     app.router.routes.extend([*routes(server), *probe_routes(server, metrics)])
     return app
 
@@ -58,10 +59,12 @@ def create_app(
 class StreamingServer(FastAPI):
     """Chat requests go around FastAPI, which wraps each chunk of an answer four times."""
 
-    def __init__(self, server: Server, revoked: RevokedIds) -> None:
+    def __init__(
+        self, server: Server, revoked: RevokedIds, pushing: AbstractAsyncContextManager[None]
+    ) -> None:
         super().__init__(
             title="simli-llm-server",
-            lifespan=lambda _: self._life(server, revoked),
+            lifespan=lambda _: self._life(server, revoked, pushing),
             openapi_url=None,
             # A redirect names the scheme and host that this server sees behind a proxy, not the
             # real.
@@ -102,9 +105,11 @@ class StreamingServer(FastAPI):
             raise
 
     @asynccontextmanager
-    async def _life(self, server: Server, revoked: RevokedIds) -> AsyncIterator[None]:
+    async def _life(
+        self, server: Server, revoked: RevokedIds, pushing: AbstractAsyncContextManager[None]
+    ) -> AsyncIterator[None]:
         every_s = server.settings.keys.revocations_refresh_s
-        async with anyio.create_task_group() as tasks:
+        async with pushing, anyio.create_task_group() as tasks:
             await revoked.refresh(every_s)
             tasks.start_soon(revoked.keep_fresh, every_s)
             tasks.start_soon(server.router.keep_ready)
@@ -126,6 +131,16 @@ def _allow(app: FastAPI, origins: list[str]) -> None:
         allow_headers=["*"],
         expose_headers=["x-request-id", "retry-after", "server-timing"],
     )
+
+
+def _pushing(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager[None]:
+    if settings.metrics.otlp_endpoint is None:
+        return nullcontext()
+    try:
+        from llm_server.otlp import OtlpExport
+    except MissingExtra as exc:
+        raise InvalidSettings([f"metrics.otlp_endpoint: {exc}"]) from exc
+    return OtlpExport(settings.metrics, metrics.families).running()
 
 
 def _keyring(settings: Settings, revocations: Revocations) -> Keyring:

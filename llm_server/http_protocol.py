@@ -1,6 +1,12 @@
 """uvicorn's HTTP protocol, with an end to what comes before a body."""
 
+import asyncio
+from typing import TYPE_CHECKING
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from llm_server.serving import ServerConfig
 
 # Proxies allow 8 to 32 kB. Without a limit, one connection that sends a header of 100 MB stops
 # all streams of the process for seconds, before any key has been looked at.
@@ -8,10 +14,20 @@ MOST_HEAD_BYTES = 64 * 1024
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """Closes a connection whose request line and headers are too long."""
+    """Closes a connection whose request line and headers are too long, or too long in coming.
 
+    uvicorn watches a connection only from the end of an answer to the next byte. One that sends
+    nothing at first, or a byte now and then, would keep its place forever.
+    """
+
+    config: "ServerConfig"
     _head_bytes = 0
     _in_head = True
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_head_timer()
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -20,11 +36,28 @@ class LimitedHttpProtocol(HttpToolsProtocol):
                 self.send_400_response(f"The headers are larger than {MOST_HEAD_BYTES} bytes.")
                 return
         super().data_received(data)
+        # Headers nearly always come in one piece, and then the next answer is under way by now.
+        if self._head_timer is None and self.cycle.response_complete:
+            self._start_head_timer()
 
     def on_message_begin(self) -> None:
         self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._head_bytes = False, 0
         super().on_headers_complete()
+        self._in_head, self._head_bytes = False, 0
+        self._stop_head_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _start_head_timer(self) -> None:
+        # It ends a connection as uvicorn ends one that is idle: without a word.
+        self._head_timer = self.loop.call_later(self.config.head_s, self.timeout_keep_alive_handler)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None

@@ -44,7 +44,7 @@ class Measure:
 
     @property
     def unit(self) -> str:
-        return "" if self.token_type else "_seconds"
+        return "{token}" if self.token_type else "s"
 
 
 def _per_token_s(turn: Turn) -> float | None:

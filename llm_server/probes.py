@@ -5,7 +5,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from llm_server.api import Server, json_response
-from llm_server.metrics import CONTENT_TYPE, Metrics
+from llm_server.metrics import Metrics
+from llm_server.prometheus import CONTENT_TYPE, text
 
 
 def probe_routes(server: Server, metrics: Metrics) -> list[Route]:
@@ -23,6 +24,6 @@ def probe_routes(server: Server, metrics: Metrics) -> list[Route]:
         if not server.settings.metrics.public:
             caller = server.keyring.identify(request.headers.get("authorization"))
             caller.require("metrics")
-        return Response(metrics.text(), media_type=CONTENT_TYPE)
+        return Response(text(metrics.families()), media_type=CONTENT_TYPE)
 
     return [Route("/readyz", show_readiness), Route("/metrics", show_metrics)]

@@ -6,8 +6,9 @@ came, so that an upstream gets also what this server has never heard of.
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,6 +36,8 @@ class ChatRequest:
     members: Json = field(default_factory=dict, repr=False)
     session: "SessionClaims | None" = None
     """Which session an avatar asks for; None for a plain API caller."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the HTTP request, with names in lower case."""
 
     def for_model(self, model: str) -> "ChatRequest":
         """The same request, asked of another model."""
@@ -100,7 +103,14 @@ class _Shape(msgspec.Struct):
     stream_options: _StreamOptions | None = None
 
 
-def parse_request(body: bytes, session: "SessionClaims | None" = None) -> ChatRequest:
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+def parse_request(
+    body: bytes,
+    session: "SessionClaims | None" = None,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> ChatRequest:
     """Decode the body of a chat completions request.
 
     A session's key decides its model, whatever the body names, and an absent `stream` means to
@@ -129,6 +139,7 @@ def parse_request(body: bytes, session: "SessionClaims | None" = None) -> ChatRe
         include_usage=bool(shape.stream_options and shape.stream_options.include_usage),
         members=members,
         session=session,
+        headers=headers,
     )
 
 

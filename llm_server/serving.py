@@ -11,16 +11,19 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from llm_server.http_protocol import LimitedHttpProtocol
-from llm_server.settings import Lifetime
+from llm_server.settings import Lifetime, Limits
 
 
 class ServerConfig(uvicorn.Config):
     """uvicorn's, and what it does not know."""
 
-    drain_s: float = 0
+    drain_s: float
+    head_s: float
 
 
-def uvicorn_config(app: ASGIApp, lifetime: Lifetime, **options: object) -> ServerConfig:
+def uvicorn_config(
+    app: ASGIApp, lifetime: Lifetime, limits: Limits | None = None, **options: object
+) -> ServerConfig:
     """`options` are uvicorn's, such as `host` and `port`."""
     defaults: dict[str, object] = {
         # Named, so that a broken installation does not quietly become a slow server.
@@ -35,7 +38,7 @@ def uvicorn_config(app: ASGIApp, lifetime: Lifetime, **options: object) -> Serve
         "lifespan": "on",
     }
     config = ServerConfig(app, **(defaults | options))  # type: ignore[arg-type]
-    config.drain_s = lifetime.drain_s
+    config.drain_s, config.head_s = lifetime.drain_s, (limits or Limits()).head_s
     return config
 
 

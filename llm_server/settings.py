@@ -26,6 +26,8 @@ class Limits(Section):
     streams_per_key: int = Field(default=200, gt=0)
     # An avatar has one, and a second while a barge-in ends the first; Simli may ask ahead.
     streams_per_session: int = Field(default=4, gt=0)
+    # From the connection, or the first byte on one that is used again, to the last header.
+    head_s: Seconds = 10
     # From the headers to the last byte of the body.
     body_s: Seconds = 10
     # The upstream's silence before the first event, between two, and all of its answer.
@@ -56,10 +58,15 @@ class KeySettings(Section):
 
 
 class MetricsSettings(Section):
-    """GET /metrics."""
+    """GET /metrics, and pushing the same to an OpenTelemetry collector."""
 
     # The server is on the internet, because Simli calls it there, and traffic is nobody's business.
     public: bool = False
+    # As OTEL_EXPORTER_OTLP_ENDPOINT has it: /v1/metrics is added.
+    otlp_endpoint: HttpUrl | None = None
+    # Not shown: they hold the key of whoever keeps the metrics.
+    otlp_headers: dict[str, str] = Field(default_factory=dict, repr=False)
+    otlp_every_s: Seconds = 60
 
 
 class LogSettings(Section):

@@ -119,7 +119,7 @@ class InvalidOption(Exception):
 
 
 class MissingExtra(ImportError):
-    """Raised by a backend's module when the packages of its extra are not installed."""
+    """Raised by a module when the packages of its extra are not installed."""
 
     def __init__(self, extra: str) -> None:
         super().__init__(f"it needs: pip install 'simli-llm-server[{extra}]'")

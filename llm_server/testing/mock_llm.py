@@ -87,7 +87,7 @@ class MockLLM:
         if not request.path.endswith("/chat/completions"):
             raise NotFound(f"There is nothing at {request.method} {request.path}.")
         self.requests.append(request)
-        chat = parse_request(request.content)
+        chat = parse_request(request.content, headers=request.headers)
         return answer(self._planner.plan(chat), chat)
 
 

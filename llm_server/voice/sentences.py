@@ -8,7 +8,7 @@ marks, and so no ends.
 import re
 from collections.abc import Iterator
 
-_MARKS = ".!?…؟۔।॥։።"
+_MARKS = ".!?…؟۔।॥։።။។"
 
 # An end mark, closing quotes or brackets, then white space. Without the white space "3.5" and
 # "example.com" would be ends, also of a piece that stops after "3."; in scripts written without

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from llm_server.serving import uvicorn_config
-from llm_server.settings import Lifetime
+from llm_server.settings import Lifetime, Limits
 from tests.llm_server.fakes import RawUpstream
 
 
@@ -40,12 +40,12 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp) -> AsyncIterator[str]:
+async def serve(app: ASGIApp, limits: Limits | None = None) -> AsyncIterator[str]:
     """Serve the app; gives its address."""
     # Without its protocol named, asyncio leaves Nagle's algorithm on: 40 ms more for each answer.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind(("127.0.0.1", 0))
-    server = _Server(uvicorn_config(app, Lifetime(shutdown_grace_s=1)))
+    server = _Server(uvicorn_config(app, Lifetime(shutdown_grace_s=1), limits))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [sock])
         await server.ready.wait()

@@ -23,10 +23,15 @@ MESSAGES: list[Json] = [{"role": "user", "content": "Hi!"}]
 
 
 def play(
-    fault: object = None, *, model: str = "mock", metadata: Json | None = None
+    fault: object = None,
+    *,
+    model: str = "mock",
+    metadata: Json | None = None,
+    headers: dict[str, str] | None = None,
 ) -> AsyncGenerator[BackendEvent]:
     options = MockOptions.model_validate({"reply": "one two three four five", "fault": fault})
-    request = ChatRequest(model, MESSAGES, members={"metadata": metadata} if metadata else {})
+    members = {"metadata": metadata} if metadata else {}
+    request = ChatRequest(model, MESSAGES, members=members, headers=headers or {})
     return MockBackend(options).stream(request)
 
 
@@ -147,11 +152,33 @@ async def test_a_request_can_ask_for_a_fault() -> None:
     assert type(error) is UpstreamFailed
 
 
-async def test_a_fault_that_there_is_not_is_refused() -> None:
-    _, error = await broken(play(metadata={"mock_fault": "explode"}))
+async def test_a_header_can_ask_for_a_fault() -> None:
+    said, error = await broken(play(headers={"x-mock-fault": "cut", "x-mock-fault-after": "1"}))
+
+    assert said == "one"
+    assert type(error) is UpstreamFailed
+
+
+async def test_a_detail_in_a_header_is_written_with_hyphens() -> None:
+    asked = {"x-mock-fault": "429-retry-after", "x-mock-fault-retry-after-s": "2.5"}
+
+    _, error = await broken(play(headers=asked))
+
+    assert error.headers == {"retry-after": "2.5"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "param"),
+    [
+        ({"metadata": {"mock_fault": "explode"}}, "metadata.mock_fault"),
+        ({"headers": {"x-mock-fault": "explode"}}, "x-mock-fault"),
+    ],
+)
+async def test_a_fault_that_there_is_not_is_refused(asked: Json, param: str) -> None:
+    _, error = await broken(play(**asked))
 
     assert type(error) is InvalidRequest
-    assert error.param == "metadata.mock_fault"
+    assert error.param == param
     assert "slow-first-token" in error.message
 
 
@@ -172,8 +199,14 @@ async def test_a_client_of_the_server_sees_the_fault(client: openai.AsyncOpenAI)
     assert caught.value.response.headers["retry-after"] == "7"
 
 
-async def test_a_client_of_the_server_can_ask_for_a_fault(client: openai.AsyncOpenAI) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [{"metadata": {"mock_fault": "503"}}, {"extra_headers": {"X-Mock-Fault": "503"}}],
+)
+async def test_a_client_of_the_server_can_ask_for_a_fault(
+    client: openai.AsyncOpenAI, asked: Json
+) -> None:
     with pytest.raises(openai.InternalServerError):
-        await chunks(client, model="fine", metadata={"mock_fault": "503"})
+        await chunks(client, model="fine", **asked)
 
     assert text(await chunks(client, model="fine")) == "Fine."

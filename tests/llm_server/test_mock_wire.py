@@ -20,7 +20,7 @@ from llm_server.errors import ApiError
 from llm_server.protocol import parse_request
 from llm_server.testing import MockLLM
 from tests.llm_server.mock_calls import ask, heard, listen
-from tests.llm_server.wire import HELLO
+from tests.llm_server.wire import HELLO, Json
 
 SILENT = ["no-answer", "stall", "slow-first-token"]
 
@@ -171,9 +171,13 @@ def test_a_chunk_can_be_oversized(mock_llm: MockLLM, client: openai.OpenAI) -> N
     assert len(post(mock_llm, stream=False).content) > 100_000
 
 
-def test_a_request_can_ask_for_its_fault(client: openai.OpenAI) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [{"metadata": {"mock_fault": "503"}}, {"extra_headers": {"X-Mock-Fault": "503"}}],
+)
+def test_a_request_can_ask_for_its_fault(client: openai.OpenAI, asked: Json) -> None:
     with pytest.raises(openai.InternalServerError):
-        client.chat.completions.create(model="mock", messages=HELLO, metadata={"mock_fault": "503"})
+        client.chat.completions.create(model="mock", messages=HELLO, **asked)
 
 
 async def outcome(backend: Backend, patience_s: float) -> tuple[str, object]:

@@ -1,5 +1,6 @@
 """Which fault a request gets, and what it looks like to whoever relays to a broken upstream."""
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -12,6 +13,9 @@ NAMES: tuple[str, ...] = get_args(FaultName)
 
 # `metadata` is a member of OpenAI's own, so every client can send it, and relays pass it on.
 KEY = "mock_fault"
+
+# For who cannot change the body, such as a test of a whole client.
+HEADER = "x-mock-fault"
 
 # A model of this name has the fault: `mock-cut`.
 MODEL_PREFIX = "mock-"
@@ -37,21 +41,29 @@ class Faults:
 
 
 def _asked(request: ChatRequest) -> Fault | None:
-    """`{"mock_fault": "cut", "mock_fault_after": "5"}`: metadata has strings only."""
+    """`{"mock_fault": "cut", "mock_fault_after": "5"}`, or `x-mock-fault-after: 5`: all strings."""
     metadata = request.members.get("metadata")
-    if not isinstance(metadata, dict) or KEY not in metadata:
-        return None
-    details: dict[str, Any] = {
+    if isinstance(metadata, dict) and KEY in metadata:
+        return _fault(metadata, param=f"metadata.{KEY}")
+    if HEADER in request.headers:
+        headers = request.headers.items()
+        asked = {name.removeprefix("x-").replace("-", "_"): value for name, value in headers}
+        return _fault(asked, param=HEADER)
+    return None
+
+
+def _fault(asked: Mapping[str, Any], param: str) -> Fault:
+    details = {
         name.removeprefix(f"{KEY}_"): value
-        for name, value in metadata.items()
+        for name, value in asked.items()
         if name.startswith(f"{KEY}_")
     }
     try:
-        return Fault.model_validate({**details, "name": metadata[KEY]})
+        return Fault.model_validate({**details, "name": asked[KEY]})
     except ValidationError as exc:
         known = ", ".join(NAMES)
         raise InvalidRequest(
-            f"There is no such fault of the mock (there are: {known}).", param=f"metadata.{KEY}"
+            f"There is no such fault of the mock (there are: {known}).", param=param
         ) from exc
 
 

@@ -142,7 +142,8 @@ class MockOptions(Documented):
     seed: int | None = None
     """The same seed draws the same latencies."""
     fault: Annotated[Fault | None, _as_mapping("name", str | Fault | None)] = None
-    """What goes wrong; a request can ask for another in `metadata: {mock_fault: …}`."""
+    """What goes wrong; a request can ask for another in `metadata: {mock_fault: …}`, or in the
+    header `x-mock-fault`."""
 
 
 Reply.model_rebuild()
