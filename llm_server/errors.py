@@ -5,6 +5,8 @@
      |  + RequestTooLarge 413
      |  + UnsupportedMediaType 415
      |  + RequestTimedOut 408
+     |  + ContextTooLong        shorten the conversation, or ask a larger model
+     |  + ContentFiltered       say something else
      + InvalidApiKey 401         use another key
      + PermissionDenied 403      use a key that may do this
      + NotFound 404              there is nothing at that address
@@ -12,6 +14,8 @@
      |  + MethodNotAllowed 405
      + RateLimited 429           wait, then try again
      + UpstreamFailed 502        try again, or another model
+     |  + UpstreamRefused       ask another model: this one will refuse again
+     |  + EmptyAnswer
      + UpstreamTimedOut 504      try again, or another model
 
 OpenAI's clients read all four members of the envelope, so all four are always there.
@@ -38,6 +42,8 @@ class ApiError(Exception):
     status: ClassVar[int] = 500
     type: ClassVar[str] = "server_error"
     code: ClassVar[str | None] = None
+    transient: ClassVar[bool] = False
+    """Whether the same upstream may well answer when it is asked again at once."""
 
     def __init__(
         self,
@@ -98,6 +104,18 @@ class RequestTimedOut(InvalidRequest):
     code = "request_timeout"
 
 
+class ContextTooLong(InvalidRequest):
+    """The conversation is longer than the model takes."""
+
+    code = "context_length_exceeded"
+
+
+class ContentFiltered(InvalidRequest):
+    """The upstream refuses to answer this."""
+
+    code = "content_filter"
+
+
 class InvalidApiKey(ApiError):
     """The key opens nothing here."""
 
@@ -142,12 +160,34 @@ class RateLimited(ApiError):
     type = "rate_limit_error"
     code = "rate_limit_exceeded"
 
+    @property
+    def retry_after_s(self) -> float | None:
+        """How long the upstream wants to be left alone, if it said so in seconds."""
+        try:
+            return max(0.0, float(self.headers["retry-after"]))
+        except (KeyError, ValueError):
+            return None
+
 
 class UpstreamFailed(ApiError):
-    """The model could not be reached, refused our key, or broke off."""
+    """The model could not be reached, or broke off."""
 
     status = 502
     code = "upstream_failed"
+    transient = True
+
+
+class UpstreamRefused(UpstreamFailed):
+    """The upstream refused our key, or knows no such model."""
+
+    transient = False
+
+
+class EmptyAnswer(UpstreamFailed):
+    """The model ended its answer without a word. Only who listens is told."""
+
+    code = "empty_answer"
+    transient = False
 
 
 class UpstreamTimedOut(ApiError):

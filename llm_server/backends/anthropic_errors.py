@@ -3,14 +3,8 @@
 https://platform.claude.com/docs/en/api/errors
 """
 
-from llm_server.errors import (
-    ApiError,
-    InvalidRequest,
-    RateLimited,
-    RequestTooLarge,
-    UpstreamFailed,
-    UpstreamTimedOut,
-)
+from llm_server.backends.upstream_errors import status_error
+from llm_server.errors import ApiError, UpstreamFailed
 
 # The type says more than the status: an error in the middle of a stream has none.
 STATUSES = {
@@ -27,20 +21,7 @@ STATUSES = {
 def api_error(
     type_: str | None, message: str | None, *, status: int = 500, retry_after: str | None = None
 ) -> ApiError:
-    match STATUSES.get(type_ or "", status):
-        case 400 | 422:
-            return InvalidRequest(message or "The upstream refused the request.")
-        case 401 | 403:
-            # Our configuration is wrong, not the caller's key.
-            return UpstreamFailed("The upstream refused the key that this server has for it.")
-        case 413:
-            return RequestTooLarge("The request is larger than the model takes.")
-        case 429:
-            headers = {"retry-after": retry_after} if retry_after else None
-            return RateLimited("The model is busy.", headers=headers)
-        case 504:
-            return UpstreamTimedOut("The model took too long.")
-        case 529:
-            return UpstreamFailed("The model is overloaded.")
-        case other:
-            return UpstreamFailed(f"The upstream answered with status {other}.")
+    status = STATUSES.get(type_ or "", status)
+    if status == 529:
+        return UpstreamFailed("The model is overloaded.")
+    return status_error(status, message, retry_after=retry_after)

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
+from msgspec import structs
 from pydantic import BaseModel
 
 from llm_server.protocol import ChatRequest, Json, text_of
@@ -32,6 +33,10 @@ class Delta(msgspec.Struct, frozen=True):
         content = self.members.get("content")
         # Asked for each piece of an answer, and nearly always a string.
         return content if type(content) is str else text_of(self.members)
+
+    def with_text(self, text: str) -> "Delta":
+        """The same piece with another text."""
+        return structs.replace(self, members={**self.members, "content": text})
 
     @property
     def is_answer(self) -> bool:
@@ -78,8 +83,31 @@ class Answering(msgspec.Struct, frozen=True):
     model: str
 
 
+class Attempted(msgspec.Struct, frozen=True):
+    """How one of the backends fared that were asked. For the turn's record, not for the wire."""
+
+    model: str
+    outcome: str
+    """`answered`, `overtaken` by another, or a short stable word for what failed."""
+    began_s: float
+    """Since the request."""
+    first_content_s: float | None = None
+    """Since it was asked."""
+
+
+class Late(msgspec.Struct, frozen=True):
+    """There has been no content for as long as a listener should have to wait."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The model's answer failed. What follows is what is said instead."""
+
+    kind: str
+    """A short stable word for it."""
+
+
 BackendEvent = Delta | Finish | Usage
-Event = BackendEvent | Answering
+Event = BackendEvent | Answering | Attempted | Late | Failed
 Events = AsyncGenerator[Sequence[Event]]
 """Events between backend and wire, in lists of those that arrived together: they are sent so."""
 Ask = Callable[[ChatRequest], Events]

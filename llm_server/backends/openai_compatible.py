@@ -18,13 +18,8 @@ from llm_server.backends.aiohttp_transport import BODY, KEEP_ALIVE_S, AiohttpTra
 from llm_server.backends.base import BackendEvent
 from llm_server.backends.chunk_reader import MALFORMED, ChunkReader, not_understood
 from llm_server.backends.openai_options import OpenAIOptions
-from llm_server.errors import (
-    ApiError,
-    InvalidRequest,
-    RateLimited,
-    UpstreamFailed,
-    UpstreamTimedOut,
-)
+from llm_server.backends.upstream_errors import status_error
+from llm_server.errors import ApiError, UpstreamFailed, UpstreamTimedOut
 from llm_server.protocol import ChatRequest, Json, encode
 
 # How long the end of a body may take after `[DONE]`. It is usually there already, and a new
@@ -155,23 +150,19 @@ def _api_error(exc: openai.APIError | httpx2.HTTPError) -> ApiError:
             return UpstreamFailed("The connection to the model broke.")
         case openai.APITimeoutError():
             return UpstreamTimedOut("The model took too long to begin.")
-        case openai.RateLimitError():
-            delay = exc.response.headers.get("retry-after")
-            return RateLimited(
-                "The model is busy.", headers={"retry-after": delay} if delay else None
-            )
-        case openai.BadRequestError() | openai.UnprocessableEntityError():
-            return InvalidRequest(_message(exc), param=exc.param, upstream_code=exc.code)
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            # Our configuration is wrong, not the caller's key.
-            return UpstreamFailed("The upstream refused the key that this server has for it.")
         case openai.APIStatusError():
-            return UpstreamFailed(f"The upstream answered with status {exc.status_code}.")
+            return status_error(
+                exc.status_code,
+                _message(exc),
+                param=exc.param,
+                code=exc.code,
+                retry_after=exc.response.headers.get("retry-after"),
+            )
         case _:
             return UpstreamFailed("The upstream could not be reached.")
 
 
-def _message(exc: openai.APIStatusError) -> str:
+def _message(exc: openai.APIStatusError) -> str | None:
     """What the upstream says. The SDK's own message quotes the whole body."""
     said = exc.body.get("message") if isinstance(exc.body, dict) else None
-    return said if isinstance(said, str) else "The upstream refused the request."
+    return said if isinstance(said, str) else None

@@ -20,6 +20,7 @@ from llm_server.errors import (
     RateLimited,
     RequestTooLarge,
     UpstreamFailed,
+    UpstreamRefused,
     UpstreamTimedOut,
 )
 from llm_server.model_settings import ModelSettings
@@ -227,9 +228,9 @@ async def test_usage_counts_the_cache_and_the_thoughts() -> None:
     ("status", "type_", "expected", "message"),
     [
         (400, "invalid_request_error", InvalidRequest, "what they say"),
-        (401, "authentication_error", UpstreamFailed, "refused the key"),
-        (403, "permission_error", UpstreamFailed, "refused the key"),
-        (404, "not_found_error", UpstreamFailed, "status 404"),
+        (401, "authentication_error", UpstreamRefused, "refused the key"),
+        (403, "permission_error", UpstreamRefused, "refused the key"),
+        (404, "not_found_error", UpstreamRefused, "status 404"),
         (413, "request_too_large", RequestTooLarge, "larger than the model takes"),
         (429, "rate_limit_error", RateLimited, "busy"),
         (500, "api_error", UpstreamFailed, "status 500"),

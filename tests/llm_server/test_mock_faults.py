@@ -13,7 +13,13 @@ from llm_server import Settings, create_app
 from llm_server.backends.base import BackendEvent, Delta, Finish, text_delta
 from llm_server.backends.mock import MockBackend, MockOptions
 from llm_server.backends.mock.plan import Planner
-from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
+from llm_server.errors import (
+    ApiError,
+    InvalidRequest,
+    RateLimited,
+    UpstreamFailed,
+    UpstreamRefused,
+)
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from tests.llm_server.fakes import ListSink
@@ -50,7 +56,7 @@ async def broken(events: AsyncGenerator[BackendEvent]) -> tuple[str, ApiError]:
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (401, UpstreamFailed),
+        (401, UpstreamRefused),
         (429, RateLimited),
         ("429-retry-after", RateLimited),
         (500, UpstreamFailed),

@@ -465,9 +465,9 @@ async def test_cancelling_while_the_upstream_is_silent_hangs_up_at_once() -> Non
 
 
 async def test_what_an_upstream_calls_its_error_reaches_the_caller() -> None:
-    body = {"error": {"message": "Too long.", "code": "context_length_exceeded", "param": None}}
+    body = {"error": {"message": "No such voice.", "code": "unknown_voice", "param": None}}
 
     refused = await error(refusing(400, body))
 
-    assert refused.envelope()["error"]["code"] == "context_length_exceeded"
+    assert refused.envelope()["error"]["code"] == "unknown_voice"
     assert refused.kind == "invalid_request_error"

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from llm_server.backends.mock.options import Fault, FaultName
-from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
+from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed, UpstreamRefused
 from llm_server.protocol import ChatRequest
 
 NAMES: tuple[str, ...] = get_args(FaultName)
@@ -76,7 +76,7 @@ def as_relayed(fault: Fault) -> ApiError:
     """The error that a relay makes of this fault of its upstream."""
     match fault.name:
         case "401":
-            return UpstreamFailed("The upstream refused the key that this server has for it.")
+            return UpstreamRefused("The upstream refused the key that this server has for it.")
         case "429":
             return RateLimited("The model is busy.")
         case "429-retry-after":
