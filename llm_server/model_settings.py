@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from llm_server.conversation.history import HistorySettings
 from llm_server.sections import Seconds, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -35,12 +36,13 @@ class ModelSettings(Section):
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
     fallbacks: list[str] = Field(default_factory=list)
     first_content_s: Seconds | None = None
-    """When the next fallback is asked too, if nothing that can be spoken has come.
+    """When the next fallback is asked too, if there has been no content.
 
-    By default 1.2 for sessions, and never for plain API callers.
+    By default 1.2 for spoken answers, of which only words that can be spoken count, else 10.
     """
     stall_s: Seconds | None = None
-    """The longest gap between two contents. By default 3 for sessions, else `limits.stall_s`."""
+    """The longest gap between two contents. By default 3 in spoken answers, else
+    `limits.stall_s`."""
     retries: Annotated[int, Field(ge=0, le=3)] = 1
     """Of the same backend, before anything has been said, when that may help."""
     hedge: HedgeSettings | None = None
@@ -49,5 +51,14 @@ class ModelSettings(Section):
     """Tokens. What is too long for one model goes to a fallback with a larger window."""
     prefill: bool = False
     """Whether the upstream goes on with an assistant message at the end of the request."""
-    rescue: bool = False
-    """Let a fallback go on when an answer breaks off, for plain API callers as for sessions."""
+    rescue: bool | None = None
+    """Whether a fallback goes on when an answer to a plain API caller breaks off.
+
+    By default if there are fallbacks. Sessions are always rescued.
+    """
+    voice: str | None = None
+    """The voice policy of sessions with this model, one of `voices`."""
+    voice_for: Literal["sessions", "everyone"] = "sessions"
+    """Who gets spoken answers: `everyone` is for pipelines that call with a service key."""
+    history: HistorySettings = HistorySettings()
+    """How much of a conversation the model is reminded of in spoken answers."""

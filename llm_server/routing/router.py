@@ -1,55 +1,34 @@
-"""Ask the backend of a model, and its fallbacks in their order, until one begins to answer."""
+"""All models of the server, and who answers when one of them is asked."""
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from functools import partial
+from itertools import chain
+from time import monotonic
 
 import anyio
 
-from llm_server.backends.base import (
-    Answering,
-    Ask,
-    Backend,
-    BackendEvent,
-    BatchingBackend,
-    Delta,
-    Events,
-    Finish,
-    PreparedBackend,
-)
+from llm_server.backends.base import Answering, Backend, Events, PreparedBackend
 from llm_server.backends.registry import make_backend
-from llm_server.errors import (
-    ApiError,
-    InvalidRequest,
-    UpstreamFailed,
-    internal_error,
-    model_not_found,
-)
+from llm_server.errors import ApiError, model_not_found
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
+from llm_server.routing.attempt import Attempt, place_of
+from llm_server.routing.budget import Budget
+from llm_server.routing.content import content_of
+from llm_server.routing.pace import Pace
+from llm_server.routing.race import NoteError, Race
+from llm_server.routing.rescue import rescued
+from llm_server.routing.routes import Route
+from llm_server.routing.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
-NoteError = Callable[[str, str], None]
+# One of five requests may be sent twice, and ten at once after a quiet time.
+RETRY_SHARE = 0.2
 
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A model: the backend that answers for it, and the models that step in."""
-
-    model: str
-    backend: Backend
-    ask: Ask
-    """How it is asked, found out once: not every backend knows what arrived together."""
-    fallbacks: tuple[str, ...] = ()
-
-    @classmethod
-    def to(cls, model: str, backend: Backend, fallbacks: Sequence[str] = ()) -> "Route":
-        if isinstance(backend, BatchingBackend):
-            return cls(model, backend, backend.batches, tuple(fallbacks))
-        return cls(model, backend, partial(_one_by_one, backend), tuple(fallbacks))
+RequestFor = Callable[[Route], ChatRequest]
 
 
 class Router:
@@ -58,6 +37,8 @@ class Router:
     def __init__(self, routes: Mapping[str, Route], note_error: NoteError) -> None:
         self._routes = routes
         self._note_error = note_error
+        self._retries = Budget(RETRY_SHARE)
+        self._closing: set[asyncio.Task[None]] = set()
 
     @classmethod
     def from_settings(
@@ -71,11 +52,18 @@ class Router:
         `note_error` is told the model and the kind of each failure that a fallback covers up.
         """
         made = {
-            name: Route.to(name, ready.get(name) or make_backend(name, model), model.fallbacks)
+            name: Route.to(name, ready.get(name) or make_backend(name, model), model)
             for name, model in models.items()
         }
-        added = {name: Route.to(name, backend) for name, backend in ready.items()}
+        added = {
+            name: Route.to(name, backend, ModelSettings(backend=name))
+            for name, backend in ready.items()
+        }
         return cls(added | made, note_error)
+
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        return self._routes
 
     @property
     def models(self) -> list[str]:
@@ -87,28 +75,50 @@ class Router:
             return route
         raise model_not_found(model, self.models)
 
-    async def answer(self, request: ChatRequest) -> Events:
-        """The events of whichever backend begins first, in the order primary, fallbacks.
+    def answer(self, request: ChatRequest, pace: Pace) -> Events:
+        """The answer of whichever backend has content first, in the order primary, fallbacks.
 
-        A backend has begun with its first event. Before that, a failure hands the request to
-        the next one; after it, a failure is raised. Raises the last backend's ApiError.
+        After that, a failure is raised, or another one goes on, if the pace says so. Raises
+        ModelNotFound at once, and while the answer is read the ApiError that nobody could mend.
         """
         route = self.find(request.model)
-        candidates = [route, *(self._routes[name] for name in route.fallbacks)]
-        for number, candidate in enumerate(candidates, start=1):
-            async with aclosing(_batches(candidate, request)) as events:
-                try:
-                    first = await anext(events)
-                except ApiError as exc:
-                    if number == len(candidates) or isinstance(exc, InvalidRequest):
-                        raise
-                    self._note_error(candidate.model, exc.kind)
-                    logger.warning("%s failed (%s), asking the next", candidate.model, exc.kind)
-                    continue
-                yield [Answering(candidate.model), *first]
-                async for batch in events:
+        candidates = [route, *(self._routes[name] for name in route.settings.fallbacks)]
+        self._retries.earn()
+        if route.hedges:
+            route.hedges.earn()
+        if pace.rescue:
+            return rescued(self.ask, candidates, request, pace)
+        return self.ask(candidates, lambda route: request.for_model(route.model), pace)
+
+    async def ask(self, candidates: Sequence[Route], request_for: RequestFor, pace: Pace) -> Events:
+        """The answer of one of the candidates."""
+
+        def attempt_at(route: Route) -> Attempt:
+            return Attempt(route, request_for(route), content_of(pace))
+
+        race = Race(candidates, attempt_at, pace, self._retries, self._note_error, self._let_go)
+        began = monotonic()
+        async with aclosing(race.run()) as happenings:
+            async for event in happenings:
+                yield [event]
+        attempt = race.winner
+        assert attempt
+        try:
+            with Watchdog(pace, began) as watchdog:
+                yield [*race.reports, Answering(attempt.route.model), *chain(*attempt.held)]
+                while (batch := await watchdog.wait_for(attempt.next())) is not None:
                     yield batch
-                return
+        except ApiError as exc:
+            attempt.failed(exc)
+            raise
+        finally:
+            await attempt.close()
+
+    def _let_go(self, attempt: Attempt, task: "asyncio.Task[None]") -> None:
+        """Close an attempt without waiting for it: the winner must not be held up."""
+        closing = asyncio.create_task(_close_attempt(attempt, task))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def keep_ready(self) -> None:
         """Run beside the server what backends do between requests."""
@@ -119,50 +129,23 @@ class Router:
 
     async def aclose(self) -> None:
         """Close all backends, also when one of them cannot."""
+        await asyncio.gather(*self._closing, return_exceptions=True)
         async with anyio.create_task_group() as tasks:
             for route in self._routes.values():
                 tasks.start_soon(_close, route)
 
 
-async def _batches(route: Route, request: ChatRequest) -> Events:
-    """The backend's events. Whatever it raises comes out as an ApiError."""
-    unfinished = {0}
+async def _close_attempt(attempt: Attempt, task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     try:
-        async with aclosing(route.ask(request.for_model(route.model))) as batches:
-            async for batch in batches:
-                for event in batch:
-                    if isinstance(event, Delta):
-                        unfinished.add(event.index)
-                    elif isinstance(event, Finish):
-                        unfinished.discard(event.index)
-                yield batch
-    except ApiError:
-        raise
+        await attempt.close()
     except Exception as exc:
-        # The traceback may quote a conversation, so only its place and kind are logged.
-        logger.error("the backend of %s raised %s", route.model, _place(exc))
-        raise internal_error() from exc
-    if unfinished:
-        # A polite end without a finish reason looks like a whole answer, and is none.
-        raise UpstreamFailed("The model broke off before its answer was complete.")
-
-
-async def _one_by_one(backend: Backend, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]:
-    async with aclosing(backend.stream(request)) as events:
-        async for event in events:
-            yield [event]
-
-
-def _place(exc: Exception) -> str:
-    trace = exc.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(exc).__name__} at {where}"
+        logger.error("an attempt at %s could not be closed: %s", attempt.route.model, place_of(exc))
 
 
 async def _close(route: Route) -> None:
     try:
         await route.backend.aclose()
     except Exception as exc:
-        logger.error("the backend of %s could not be closed: %s", route.model, _place(exc))
+        logger.error("the backend of %s could not be closed: %s", route.model, place_of(exc))

@@ -1,0 +1,147 @@
+"""One backend, asked for one answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from random import uniform
+from time import monotonic
+
+from llm_server.backends.base import Delta, Event, Finish
+from llm_server.errors import (
+    ApiError,
+    ContentFiltered,
+    EmptyAnswer,
+    InvalidRequest,
+    RateLimited,
+    UpstreamFailed,
+    internal_error,
+)
+from llm_server.protocol import ChatRequest
+from llm_server.routing.budget import Budget
+from llm_server.routing.routes import Route
+
+logger = logging.getLogger(__name__)
+
+Batch = Sequence[Event]
+IsContent = Callable[[Batch], bool]
+
+# Enough for a restarted process to accept connections, and not heard yet.
+BACK_OFF_S = (0.05, 0.15)
+
+# Who is told to come back later than this may tell the caller so.
+LONGEST_DELAY_S = 3.0
+
+
+class Attempt:
+    """What comes is read by `begin` until there is content, and then by `next`.
+
+    They may be awaited in different tasks, one after the other.
+    """
+
+    def __init__(self, route: Route, request: ChatRequest, is_content: IsContent) -> None:
+        self.route = route
+        self.held: list[Batch] = []
+        """What came up to the first content, to be passed on."""
+        self.began = monotonic()
+        self.spoke_s: float | None = None
+        self._has_failed = False
+        self._request = request
+        self._is_content = is_content
+        self._open()
+        route.breaker.asked()
+
+    async def begin(self, retries: Budget, until: float) -> None:
+        """Wait for the first content. Raises ApiError.
+
+        Where it may help, the backend is asked once more, if there is time `until` then.
+        """
+        for left in reversed(range(self.route.settings.retries + 1)):
+            try:
+                await self._until_content()
+                break
+            except ApiError as exc:
+                delay_s = _delay_s(exc)
+                late = delay_s is None or monotonic() + delay_s >= until
+                if not left or delay_s is None or late or not retries.spend():
+                    raise
+                logger.warning("%s failed (%s), asking it again", self.route.model, exc.kind)
+            await self._batches.aclose()
+            await asyncio.sleep(delay_s)
+            self._open()
+        self.spoke_s = monotonic() - self.began
+        self.route.first_contents.add(self.spoke_s)
+
+    async def next(self) -> Batch | None:
+        """What came next; None at the end. Whatever the backend raises comes as an ApiError."""
+        try:
+            batch = await anext(self._batches)
+        except StopAsyncIteration:
+            if self._unfinished:
+                # A polite end without a finish reason looks like a whole answer, and is none.
+                raise UpstreamFailed(
+                    "The model broke off before its answer was complete."
+                ) from None
+            return None
+        except ApiError:
+            raise
+        except Exception as exc:
+            # The traceback may quote a conversation, so only its place and kind are logged.
+            logger.error("the backend of %s raised %s", self.route.model, place_of(exc))
+            raise internal_error() from exc
+        for event in batch:
+            if isinstance(event, Delta):
+                self._unfinished.add(event.index)
+            elif isinstance(event, Finish):
+                self._unfinished.discard(event.index)
+        return batch
+
+    def failed(self, error: ApiError) -> None:
+        """Hold it against the backend; unless it is well, and only refuses this request."""
+        if isinstance(error, InvalidRequest) or not self._unfinished:
+            return
+        self._has_failed = True
+        delay_s = error.retry_after_s if isinstance(error, RateLimited) else None
+        self.route.breaker.failed(delay_s)
+
+    async def close(self) -> None:
+        """Let go of the backend. If it has not failed by now, it has not at all."""
+        if not self._has_failed:
+            self.route.breaker.passed(answered=self.spoke_s is not None)
+        await self._batches.aclose()
+
+    def _open(self) -> None:
+        self.held.clear()
+        self._unfinished = {0}
+        self._batches = self.route.ask(self._request)
+
+    async def _until_content(self) -> None:
+        while True:
+            if (batch := await self.next()) is None:
+                raise _without_content(self.held)
+            self.held.append(batch)
+            if self._is_content(batch):
+                return
+
+
+def _delay_s(error: ApiError) -> float | None:
+    """How long to wait before the same backend is asked again; None if that is no use."""
+    if isinstance(error, RateLimited):
+        delay_s = error.retry_after_s
+        return delay_s if delay_s is not None and delay_s <= LONGEST_DELAY_S else None
+    return uniform(*BACK_OFF_S) if error.transient else None
+
+
+def _without_content(held: Sequence[Batch]) -> ApiError:
+    events = [event for batch in held for event in batch]
+    if any(isinstance(event, Finish) and event.reason == "content_filter" for event in events):
+        return ContentFiltered("The upstream filtered the answer.")
+    return EmptyAnswer("The model answered without a word.")
+
+
+def place_of(exc: Exception) -> str:
+    """Where an exception was raised, and its kind, without its message."""
+    trace = exc.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(exc).__name__} at {where}"

@@ -1,0 +1,119 @@
+"""An answer that breaks off in the middle is continued by another backend."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Protocol
+
+from llm_server.backends.base import Answering, Delta, Event, Events, Finish, text_delta
+from llm_server.errors import ApiError
+from llm_server.protocol import ChatRequest
+from llm_server.routing.pace import Pace
+from llm_server.routing.routes import Route
+from llm_server.routing.splice import Splice
+
+logger = logging.getLogger(__name__)
+
+# One that breaks off as well is rescued once more; after that it is better to apologise.
+RESCUES = 2
+
+# Said as the user, because not every upstream takes instructions in the middle.
+GO_ON = (
+    '(Your answer was interrupted by a technical fault right after: "…{tail}". Go on exactly where'
+    " it stopped. Do not repeat anything, do not begin again, and do not mention the fault.)"
+)
+TAIL_CHARS = 120
+
+
+class AskCandidates(Protocol):
+    """How the router asks some of its routes."""
+
+    def __call__(
+        self, candidates: Sequence[Route], request_for: Callable[[Route], ChatRequest], pace: Pace
+    ) -> Events: ...
+
+
+class _Said:
+    """What has been said so far, by whom, and whether it can be gone on with."""
+
+    def __init__(self) -> None:
+        self.model = ""
+        self._pieces: list[str] = []
+        self._ended = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def can_go_on(self) -> bool:
+        return bool(self._pieces) and not self._ended
+
+    def add(self, event: Event) -> None:
+        if isinstance(event, Delta):
+            self._pieces.append(event.text)
+            # Nobody can go on with half a tool call, or with several answers at once.
+            self._ended |= event.index != 0 or bool(event.members.get("tool_calls"))
+        elif isinstance(event, Finish):
+            self._ended = True
+        elif isinstance(event, Answering):
+            self.model = event.model
+
+
+async def rescued(
+    ask: AskCandidates, candidates: Sequence[Route], request: ChatRequest, pace: Pace
+) -> Events:
+    """The answer, continued when it breaks off. Raises ApiError when nobody can go on."""
+    said = _Said()
+    events = ask(candidates, lambda route: request.for_model(route.model), pace)
+    for rescues_left in reversed(range(RESCUES + 1)):
+        try:
+            async with aclosing(events):
+                async for batch in events:
+                    for event in batch:
+                        said.add(event)
+                    yield batch
+            return
+        except ApiError as exc:
+            if not (rescues_left and said.can_go_on):
+                raise
+            logger.warning("%s broke off (%s), another goes on", said.model, exc.kind)
+        # Who broke off is asked last: it may only have been the connection.
+        candidates = sorted(candidates, key=lambda route: route.model == said.model)
+        events = _continued(ask, candidates, request, replace(pace, late_s=None), said.text)
+
+
+async def _continued(
+    ask: AskCandidates, candidates: Sequence[Route], request: ChatRequest, pace: Pace, said: str
+) -> Events:
+    """The rest of the answer, without what its new model repeats."""
+    prefilled = {route.model for route in candidates if route.settings.prefill}
+    splice = Splice(said)
+    events = ask(candidates, lambda route: _request_to_go_on(request, route, said), pace)
+    async with aclosing(events):
+        async for batch in events:
+            pieces: list[Event] = []
+            for event in batch:
+                if isinstance(event, Answering):
+                    splice = Splice(said, exact=event.model in prefilled)
+                pieces += _spliced(splice, event)
+            yield pieces
+
+
+def _spliced(splice: Splice, event: Event) -> list[Event]:
+    if isinstance(event, Delta) and event.text:
+        text = splice.feed(event.text)
+        return [event.with_text(text)] if text else []
+    if isinstance(event, Finish) and (rest := splice.flush()):
+        return [text_delta(rest), event]
+    return [event]
+
+
+def _request_to_go_on(request: ChatRequest, route: Route, said: str) -> ChatRequest:
+    """What a model is asked that should go on with what was said."""
+    # Some upstreams refuse an answer to go on with that ends in white space.
+    messages = [*request.messages, {"role": "assistant", "content": said.rstrip()}]
+    if not route.settings.prefill:
+        messages.append({"role": "user", "content": GO_ON.format(tail=said[-TAIL_CHARS:])})
+    return replace(request.for_model(route.model), messages=messages)
