@@ -11,14 +11,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from llm_server.api import CHAT_PATHS, ChatCompletions, Server, error_response, routes
+from llm_server.answers import Answers
+from llm_server.api import CHAT_PATHS, Server, routes
 from llm_server.backends.base import Backend, MissingExtra
+from llm_server.chat import ChatCompletions
 from llm_server.errors import ApiError, MethodNotAllowed, NotFound, internal_error
 from llm_server.keys import Keyring, ServiceKeys, SessionKeys
 from llm_server.limits import StreamLimiter
 from llm_server.metrics import Metrics, MetricsTurnSink
 from llm_server.probes import probe_routes
 from llm_server.request_ids import ResponseStart
+from llm_server.responses import error_response
 from llm_server.revocations import Revocations, RevocationSource, RevokedIds
 from llm_server.routing.router import Router
 from llm_server.settings import Settings
@@ -44,13 +47,12 @@ def create_app(
     limiter = StreamLimiter(settings.limits)
     metrics = Metrics(open_streams=lambda: limiter.open)
     revoked = RevokedIds(revocations)
-    server = Server(
-        settings=settings,
-        router=Router.from_settings(settings.models, backends or {}, metrics.upstream_error),
-        keyring=_keyring(settings, revoked),
-        turn_sink=MetricsTurnSink(metrics, turn_sink or LogTurnSink()),
-        limiter=limiter,
-    )
+    router = Router.from_settings(settings.models, backends or {}, metrics.upstream_error)
+    keyring = _keyring(settings, revoked)
+    answers = Answers(settings, router, limiter)
+    sink = MetricsTurnSink(metrics, turn_sink or LogTurnSink())
+    chat = ChatCompletions(settings, keyring, answers, sink)
+    server = Server(settings=settings, router=router, keyring=keyring, chat=chat)
     app = StreamingServer(server, revoked, _pushing(settings, metrics))
     app.router.routes.extend([*routes(server), *probe_routes(server, metrics)])
     return app
@@ -77,7 +79,7 @@ class StreamingServer(FastAPI):
                 Exception: _unexpected_error,
             },
         )
-        self._chat = ChatCompletions(server)
+        self._chat = server.chat
         # A proxy may leave its prefix on the path, or take it off.
         self._prefix = server.settings.root_path
         self._chat_paths = {prefix + path for prefix in ("", self._prefix) for path in CHAT_PATHS}

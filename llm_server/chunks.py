@@ -5,7 +5,7 @@ finish reason, and usage only if asked for, in a chunk of its own.
 """
 
 from llm_server.backends.base import Answering, Delta, Event, Finish, Usage
-from llm_server.protocol import Completion, Json, encode
+from llm_server.protocol import ChatRequest, Completion, Json, encode
 
 ROLE: Json = {"role": "assistant", "content": ""}
 
@@ -13,13 +13,21 @@ ROLE: Json = {"role": "assistant", "content": ""}
 class Chunks:
     """Writes chunks by hand around the parts that change: half the time of encoding them whole."""
 
-    def __init__(self, completion: Completion, *, include_usage: bool) -> None:
+    def __init__(self, completion: Completion, chat: ChatRequest) -> None:
         self._completion = completion
-        self._include_usage = include_usage
+        self._include_usage = chat.include_usage
         # As OpenAI does: who asked for usage finds the member in every chunk.
-        self._tail = b',"usage":null}\n\n' if include_usage else b"}\n\n"
+        self._tail = b',"usage":null}\n\n' if chat.include_usage else b"}\n\n"
         self._begun: set[int] = set()
+        self._unfinished = set(range(chat.choices))
+        self.lacks_usage = chat.include_usage
+        """Whether usage was asked for, and has not come yet."""
         self._envelope = self._make_envelope()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all choices have ended. Only usage may follow."""
+        return not self._unfinished
 
     def bytes_of(self, event: Event) -> bytes:
         """Server-sent events for an event; none for what is not for the wire."""
@@ -27,8 +35,10 @@ class Chunks:
             case Delta():
                 return self._role(event.index) + self._choice(event, event.members, b"null")
             case Finish():
+                self._unfinished.discard(event.index)
                 return self._role(event.index) + self._choice(event, {}, encode(event.reason))
             case Usage() if self._include_usage:
+                self.lacks_usage = False
                 usage = b'"choices":[],"usage":%b}\n\n' % encode(event.usage)
                 return self._head(event.chunk) + usage
             case Answering():

@@ -4,9 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from llm_server.api import Server, json_response
+from llm_server.api import Server
 from llm_server.metrics import Metrics
 from llm_server.prometheus import CONTENT_TYPE, text
+from llm_server.responses import json_response
 
 
 def probe_routes(server: Server, metrics: Metrics) -> list[Route]:

@@ -38,6 +38,14 @@ class ChatRequest:
     """Which session an avatar asks for; None for a plain API caller."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Of the HTTP request, with names in lower case."""
+    fingerprint: int = 0
+    """Tells a session's requests apart: the same body has the same one, in this process."""
+
+    @property
+    def choices(self) -> int:
+        """How many answers are wanted side by side."""
+        n = self.members.get("n")
+        return n if isinstance(n, int) and n > 0 else 1
 
     def for_model(self, model: str) -> "ChatRequest":
         """The same request, asked of another model."""
@@ -140,6 +148,7 @@ def parse_request(
         members=members,
         session=session,
         headers=headers,
+        fingerprint=hash(body) if session else 0,
     )
 
 

@@ -5,11 +5,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from llm_server.model_settings import ModelSettings
-from llm_server.sections import Keys, Names, RootPath, Seconds, Secret, Secrets, Section
+from llm_server.sections import HttpUrl, Keys, Names, RootPath, Seconds, Secret, Secrets, Section
+from llm_server.voice.policy import VoiceSettings
 
 ENV_PREFIX = "SIMLI_LLM_"
 
@@ -32,7 +33,7 @@ class Limits(Section):
     body_s: Seconds = 10
     # The upstream's silence before the first event, between two, and all of its answer.
     first_event_s: Seconds = 60
-    stall_s: Seconds = 60
+    stall_s: Seconds = 20
     stream_s: Seconds = 600
 
 
@@ -82,6 +83,13 @@ class Cors(Section):
     allow_origins: Names = Field(default_factory=list)
 
 
+DEFAULT_VOICE = "default"
+
+
+def _with_default(voices: dict[str, VoiceSettings]) -> dict[str, VoiceSettings]:
+    return {DEFAULT_VOICE: VoiceSettings(), **voices}
+
+
 class Settings(BaseSettings):
     """Settings of the streaming server."""
 
@@ -99,6 +107,10 @@ class Settings(BaseSettings):
     previous_session_secrets: Secrets = Field(default_factory=list)
     models: Annotated[dict[str, ModelSettings], Field(min_length=1)] = Field(
         default_factory=lambda: {"mock": ModelSettings(backend="mock")}
+    )
+    # How avatars speak, by the name of the policy.
+    voices: Annotated[dict[str, VoiceSettings], AfterValidator(_with_default)] = Field(
+        default_factory=lambda: _with_default({})
     )
     limits: Limits = Limits()
     lifetime: Lifetime = Lifetime()
@@ -118,6 +130,16 @@ class Settings(BaseSettings):
                         f"models.{name}.fallbacks: expected names of other models, "
                         f"got {fallback!r}; there are {', '.join(self.models)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _voices_exist(self) -> Self:
+        for name, model in self.models.items():
+            if model.voice and model.voice not in self.voices:
+                raise ValueError(
+                    f"models.{name}.voice: expected one of {', '.join(self.voices)}, "
+                    f"got {model.voice!r}"
+                )
         return self
 
     @classmethod

@@ -34,7 +34,9 @@ class SessionClaims:
     """Unix seconds."""
     agent_id: UUID | None = None
     language: str = "en"
-    """What the session is spoken in; apologies follow it. BCP 47, as Simli's `language`."""
+    """What the session is spoken in; fillers and apologies follow it. BCP 47, as at Simli."""
+    voice: str | None = None
+    """The voice policy, if it is not the model's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

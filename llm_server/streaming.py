@@ -1,7 +1,8 @@
 """Send one answer: chunk by chunk, each when it comes, or whole."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import suppress
 from time import monotonic
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -9,13 +10,13 @@ from sse_starlette.sse import AppStatus
 from starlette.requests import ClientDisconnect
 from starlette.types import Send
 
+from llm_server.answers import Answer
 from llm_server.assembly import whole
-from llm_server.backends.base import Event, Events
+from llm_server.backends.base import BackendEvent, Event
 from llm_server.chunks import Chunks
 from llm_server.errors import ApiError
-from llm_server.protocol import DONE, ChatRequest, Completion, encode, sse
+from llm_server.protocol import DONE, Completion, encode, sse
 from llm_server.settings import Settings
-from llm_server.timing import TurnTimer
 
 
 async def _nothing() -> AsyncIterator[str]:
@@ -30,46 +31,67 @@ HEADERS = [h for h in EventSourceResponse(_nothing()).raw_headers if h[0] != b"c
 PING = ServerSentEvent(comment="ping", sep="\n").encode()
 
 
+# How long usage may come after the answer, for the turn's record.
+LATE_USAGE_S = 5.0
+
+
 class Reply:
     """The response to one request, as it was asked for. Use once.
 
-    `eager` begins a stream before there is anything to say: for a caller who never gets an error
-    status, so that pings keep its connection while the model thinks.
+    A spoken answer's stream begins before there is anything to say: it has no other status, and
+    pings keep its connection while the model thinks.
     """
 
-    def __init__(
-        self, send: Send, chat: ChatRequest, settings: Settings, turn: TurnTimer, *, eager: bool
-    ) -> None:
+    def __init__(self, send: Send, answer: Answer, settings: Settings) -> None:
         self._send = send
         self._grace_s = settings.lifetime.shutdown_grace_s
         self._stall_s = settings.limits.stall_s
-        self._turn = turn
-        self._eager = eager
-        self._streamed = chat.stream
-        self._completion = Completion(chat.model, turn.request_id)
-        self._chunks = Chunks(self._completion, include_usage=chat.include_usage)
+        self._answer = answer
+        self._events = answer.events
+        self._turn = answer.turn
+        self._completion = Completion(answer.chat.model, answer.turn.request_id)
+        self._chunks = Chunks(self._completion, answer.chat)
         self._streaming = False
         self._sending_since: float | None = None
         self._ends_at: float | None = None
+        self._late: asyncio.Future[Sequence[Event] | None] | None = None
 
-    async def send(self, events: Events) -> None:
+    async def send(self) -> None:
         """Send the answer. Raises ApiError while the status can still tell of it."""
-        async with aclosing(events):
-            if self._streamed:
-                await self._stream(events)
-            else:
-                await self._send_whole(events)
+        if self._answer.chat.stream:
+            await self._stream()
+        else:
+            await self._send_whole()
 
-    async def _stream(self, events: Events) -> None:
+    async def collect_usage(self) -> None:
+        """Take for the record what comes after the end, which the caller has already."""
+        with suppress(ApiError, TimeoutError):
+            async with asyncio.timeout(LATE_USAGE_S):
+                if self._late and (batch := await self._late):
+                    self._note(batch)
+                async for batch in self._events:
+                    self._note(batch)
+
+    async def aclose(self) -> None:
+        """Let go of the events, and so of the upstream."""
+        if self._late:
+            self._late.cancel()
+            await asyncio.gather(self._late, return_exceptions=True)
+        await self._events.aclose()
+
+    async def _stream(self) -> None:
         # A backend that cannot begin then gets a status of its own instead of a broken 200.
-        first = None if self._eager else await anext(events)
+        first = None if self._answer.spoken else await self._first()
         await self._begin(HEADERS)
         self._streaming = True
         try:
             if first:
                 await self._pass_on(first)
-            async for batch in events:
+            async for batch in self._events:
                 await self._pass_on(batch)
+                if self._chunks.finished:
+                    await self._wait_for_usage()
+                    break
         except ApiError as exc:
             self._turn.fail(exc.kind)
             # No [DONE]: its absence tells a truncated answer from a whole one.
@@ -77,6 +99,30 @@ class Reply:
         else:
             await self._end(DONE)
             self._turn.complete()
+
+    async def _first(self) -> Sequence[Event]:
+        """What is on the wire first. What comes before is for the record alone."""
+        while True:
+            batch = await anext(self._events)
+            if any(isinstance(event, BackendEvent) for event in batch):
+                return batch
+            self._note(batch)
+
+    async def _wait_for_usage(self) -> None:
+        """Hold up the end for usage, if it was asked for; and a listener not for long."""
+        while self._chunks.lacks_usage and (batch := await self._next_in_time()):
+            await self._pass_on(batch)
+
+    async def _next_in_time(self) -> Sequence[Event] | None:
+        if self._answer.usage_wait_s is None:
+            return await anext(self._events, None)
+        # Not cancelled when it is late: then it is for the record alone.
+        self._late = asyncio.ensure_future(anext(self._events, None))
+        await asyncio.wait([self._late], timeout=self._answer.usage_wait_s)
+        if not self._late.done():
+            return None
+        batch, self._late = self._late.result(), None
+        return batch
 
     async def _pass_on(self, batch: Sequence[Event]) -> None:
         for event in batch:
@@ -86,11 +132,14 @@ class Reply:
             await self._send({"type": "http.response.body", "body": pieces, "more_body": True})
             self._sending_since = None
         # Reached when the pieces have left; after a hang-up it never is.
+        self._note(batch)
+
+    def _note(self, batch: Sequence[Event]) -> None:
         for event in batch:
             self._turn.sent(event)
 
-    async def _send_whole(self, events: Events) -> None:
-        body = encode(await whole(self._completion, events, self._turn))
+    async def _send_whole(self) -> None:
+        body = encode(await whole(self._completion, self._events, self._turn))
         length = str(len(body)).encode()
         await self._begin([(b"content-type", b"application/json"), (b"content-length", length)])
         await self._end(body)

@@ -6,7 +6,16 @@ from uuid import UUID
 
 import uuid6
 
-from llm_server.backends.base import Delta, Event, Finish, Usage
+from llm_server.backends.base import (
+    Answering,
+    Aside,
+    Attempted,
+    Delta,
+    Event,
+    Failed,
+    Finish,
+    Usage,
+)
 from llm_server.keys import Caller
 from llm_server.protocol import ChatRequest
 from llm_server.turns import Outcome, Turn, request_id
@@ -23,7 +32,7 @@ class TurnTimer:
 
     def __init__(self, caller: Caller, request: ChatRequest, began: float | None = None) -> None:
         self.id: UUID = uuid6.uuid7()
-        self._caller = caller
+        self._session = caller.session
         self._model = request.model
         self._user_text = request.user_text
         self._started_at = datetime.now(UTC)
@@ -32,12 +41,15 @@ class TurnTimer:
         self._text: list[str] = []
         self._tail = ""
         self._answered_by: str | None = None
+        self._attempts: list[Attempted] = []
+        self._asides: list[str] = []
         self._finish_reason: str | None = None
         self._usage: Usage | None = None
         self._ttft_s: float | None = None
         self._first_sentence_s: float | None = None
         self._outcome = Outcome.CANCELLED
         self._error: str | None = None
+        self._duration_s: float | None = None
 
     @property
     def request_id(self) -> str:
@@ -45,21 +57,33 @@ class TurnTimer:
         return request_id(self.id)
 
     def arrived(self, event: Event) -> None:
-        if self._ttft_s is None and isinstance(event, Delta) and event.is_answer:
+        if self._ttft_s is None and _is_answer(event):
             self._ttft_s = self._elapsed()
 
     def sent(self, event: Event) -> None:
         # No `match`: this runs for each chunk, and the first question is nearly always the last.
         if isinstance(event, Delta):
             if event.index == 0 and (text := event.text):
-                self._say(text)
+                if isinstance(event, Aside):
+                    self._asides.append(text)
+                else:
+                    self._say(text)
         elif isinstance(event, Finish):
             if event.index == 0:
                 self._finish_reason = event.reason
         elif isinstance(event, Usage):
             self._usage = event
         else:
-            self._answered_by = event.model
+            self._note(event)
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Answering():
+                self._answered_by = event.model
+            case Attempted():
+                self._attempts.append(event)
+            case Failed():
+                self.fail(event.kind)
 
     def _say(self, text: str) -> None:
         self._text.append(text)
@@ -75,7 +99,8 @@ class TurnTimer:
         self._outcome, self._error = Outcome.FAILED, error
 
     def complete(self) -> None:
-        """All of the answer was sent."""
+        """All of the answer was sent. Its usage may still come."""
+        self._duration_s = self._elapsed()
         if self._outcome is not Outcome.FAILED:
             self._outcome = Outcome.COMPLETED
         if self._first_sentence_s is None and self._text:
@@ -83,7 +108,7 @@ class TurnTimer:
             self._first_sentence_s = self._elapsed()
 
     def record(self) -> Turn:
-        session = self._caller.session
+        session = self._session
         usage = self._usage.usage if self._usage else {}
         return Turn(
             id=self.id,
@@ -94,6 +119,8 @@ class TurnTimer:
             agent_id=session.agent_id if session else None,
             user_text=self._user_text,
             answer_text="".join(self._text),
+            aside_text="".join(self._asides),
+            attempts=tuple(self._attempts),
             outcome=self._outcome,
             finish_reason=self._finish_reason,
             error=self._error,
@@ -101,7 +128,7 @@ class TurnTimer:
             completion_tokens=usage.get("completion_tokens"),
             ttft_s=self._ttft_s,
             first_sentence_s=self._first_sentence_s,
-            duration_s=self._elapsed(),
+            duration_s=self._elapsed() if self._duration_s is None else self._duration_s,
         )
 
     def server_timing(self) -> str:
@@ -111,3 +138,7 @@ class TurnTimer:
 
     def _elapsed(self) -> float:
         return perf_counter() - self._start
+
+
+def _is_answer(event: Event) -> bool:
+    return isinstance(event, Delta) and event.is_answer and not isinstance(event, Aside)

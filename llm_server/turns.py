@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from llm_server.backends.base import Attempted
+
 logger = logging.getLogger(__name__)
 
 
@@ -33,7 +35,11 @@ class Turn:
     user_text: str | None = None
     """The last user message; None when the caller sent none."""
     answer_text: str = ""
-    """What was sent. After a hang-up: only what was sent until then."""
+    """What was sent of the model's words. After a hang-up: only what was sent until then."""
+    aside_text: str = ""
+    """What was sent besides, on the server's own account: a filler, an apology."""
+    attempts: tuple[Attempted, ...] = ()
+    """The backends that were asked, in the order in which it was known how they fared."""
     outcome: Outcome
     finish_reason: str | None = None
     error: str | None = None
@@ -76,6 +82,7 @@ class LogTurnSink:
             "session": turn.session_id,
             "model": turn.model,
             "answered_by": turn.answered_by,
+            "attempts": _attempts(turn),
             "outcome": turn.outcome.value,
             "error": turn.error,
             "ttft_s": _rounded(turn.ttft_s),
@@ -85,6 +92,13 @@ class LogTurnSink:
         words = " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
         # The fields are for the JSON log, in which they are members of their own.
         logger.info("turn %s", words, extra={"fields": fields})
+
+
+def _attempts(turn: Turn) -> str | None:
+    """Only where more happened than that the first one answered."""
+    if len(turn.attempts) < 2:
+        return None
+    return ",".join(f"{attempt.model}:{attempt.outcome}" for attempt in turn.attempts)
 
 
 def _rounded(seconds: float | None) -> float | None:

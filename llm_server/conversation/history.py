@@ -15,7 +15,7 @@ from pydantic import Field
 from llm_server.conversation.system import head_length
 from llm_server.protocol import Json, text_of
 from llm_server.scripts import EAST_ASIAN, SOUTH_EAST_ASIAN
-from llm_server.settings import Section
+from llm_server.sections import Section
 
 # A character of these, or of Hangul, is about a token of its own; of others, four are one.
 _WHOLE_TOKENS = re.compile(f"[{EAST_ASIAN}{SOUTH_EAST_ASIAN}\uac00-\ud7af]")

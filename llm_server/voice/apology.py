@@ -1,42 +1,52 @@
 """Say something when there is no answer: an avatar that gets an error says nothing at all."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import aclosing
 
-from llm_server.backends.base import Delta, Event, Events, Finish, text_delta
-from llm_server.errors import ApiError
-from llm_server.timing import TurnTimer
-from llm_server.voice.phrases import phrases_for
+from llm_server.backends.base import Delta, Event, Events, Failed, Finish, aside
+from llm_server.errors import ApiError, EmptyAnswer
+from llm_server.voice.phrases import Phrases
+from llm_server.voice.sentences import END_CHARS, sentence_ends
 
 logger = logging.getLogger(__name__)
 
 
-async def never_silent(events: Events, turn: TurnTimer, language: str) -> Events:
+async def never_silent(events: Events, phrases: Phrases) -> Events:
     """Pass events on; turn a failure, or an answer without words, into a short apology.
 
-    The error itself goes to the turn's record and to the log.
+    The error itself goes to the turn's record, as `Failed`, and to the log.
     """
-    apology = phrases_for(language).apology
-    spoken = finished = False
+    tail, finished = "", False
     try:
         async with aclosing(events):
             async for batch in events:
-                spoken = spoken or any(map(_speaks, batch))
-                finished = finished or any(isinstance(event, Finish) for event in batch)
-                if finished and not spoken:
-                    spoken = True
-                    turn.fail("empty_answer")
-                    yield [text_delta(apology)]
+                tail = (tail + _spoken(batch))[-END_CHARS:]
+                if not finished and any(isinstance(event, Finish) for event in batch):
+                    finished = True
+                    if not tail.strip():
+                        yield [Failed(EmptyAnswer.code or ""), aside(phrases.apology)]
                 yield batch
     except ApiError as exc:
         if finished:
-            logger.warning("turn %s: %s, after the whole answer", turn.id, exc.kind)
+            logger.warning("%s, after the whole answer", exc.kind)
             return
-        turn.fail(exc.kind)
-        logger.warning("turn %s failed (%s), apologising", turn.id, exc.kind)
-        yield [text_delta(f" {apology}" if spoken else apology), Finish()]
+        logger.warning("an answer failed (%s), apologising", exc.kind)
+        yield [Failed(exc.kind), aside(_apology(phrases, tail)), Finish()]
 
 
-def _speaks(event: Event) -> bool:
-    """A caller who runs the tools speaks when they are done."""
-    return isinstance(event, Delta) and bool(event.text.strip() or event.members.get("tool_calls"))
+def _apology(phrases: Phrases, tail: str) -> str:
+    """What is said instead of an answer, or instead of the rest of one."""
+    if not tail.strip():
+        return phrases.apology
+    ended = any(end == len(tail) + 1 for end in sentence_ends(f"{tail} "))
+    between = "" if tail[-1].isspace() else " " if ended else "… "
+    return between + phrases.broken_off
+
+
+def _spoken(batch: Sequence[Event]) -> str:
+    """What is heard. A caller who runs the tools speaks when they are done."""
+    deltas = [event for event in batch if isinstance(event, Delta) and event.index == 0]
+    return "".join(
+        delta.text or ("tool call" if delta.members.get("tool_calls") else "") for delta in deltas
+    )

@@ -17,7 +17,7 @@ import yaml
 from pydantic import AfterValidator, Field
 
 from llm_server.scripts import EAST_ASIAN
-from llm_server.settings import Section
+from llm_server.sections import Section
 
 # Older codes, and where a language is written in another script.
 _ALIASES = {

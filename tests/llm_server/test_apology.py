@@ -113,7 +113,7 @@ async def test_a_failure_in_mid_answer_is_followed_by_an_apology(
 
     response = await avatar_http.post(CHAT, json=ask())
 
-    assert spoken(response) == f"The answer is {GERMAN}"
+    assert spoken(response) == f"The answer is… {phrases_for('de').broken_off}"
 
 
 async def test_a_failure_after_a_whole_answer_is_not_apologised_for(
@@ -151,14 +151,15 @@ async def test_an_apology_is_json_for_a_session_that_wants_json(
     assert answer.choices[0].message.content == GERMAN
 
 
-async def test_an_empty_answer_keeps_its_finish_reason(
+async def test_an_empty_answer_is_an_error_whatever_its_finish_reason(
     avatar_http: httpx2.AsyncClient, backend: ScriptedBackend, sink: ListSink
 ) -> None:
     backend.script = [Finish("length")]
 
     response = await avatar_http.post(CHAT, json=ask())
 
-    assert payloads(response)[-2]["choices"][0]["finish_reason"] == "length"
+    assert spoken(response) == GERMAN
+    assert payloads(response)[-2]["choices"][0]["finish_reason"] == "stop"
     assert (await sink.turn()).error == "empty_answer"
 
 
@@ -179,7 +180,7 @@ async def test_a_turn_with_an_apology_has_failed(
 
     turn = await sink.turn()
     assert (turn.outcome, turn.error) == ("failed", error)
-    assert (turn.answer_text, turn.finish_reason) == (GERMAN, "stop")
+    assert (turn.answer_text, turn.aside_text, turn.finish_reason) == ("", GERMAN, "stop")
 
 
 async def test_what_failed_is_in_the_log_and_what_was_said_is_not(

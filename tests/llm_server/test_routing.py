@@ -138,12 +138,13 @@ async def test_no_fallback_is_asked_what_cannot_be_answered(
     assert spare.requests == []
 
 
-async def test_no_fallback_is_asked_in_the_middle_of_an_answer(
+async def test_no_fallback_is_asked_in_the_middle_of_an_answer_that_is_more_than_prose(
     http: httpx2.AsyncClient, backend: ScriptedBackend, spare: ScriptedBackend
 ) -> None:
-    backend.script = [text_delta("Hel"), UpstreamFailed("It broke.")]
+    backend.script = [text_delta('{"a'), UpstreamFailed("It broke.")]
 
-    response = await http.post(CHAT, json=ask(stream=True))
+    body = ask(stream=True, response_format={"type": "json_object"})
+    response = await http.post(CHAT, json=body)
 
     assert "error" in payloads(response)[-1]
     assert spare.requests == []

@@ -1,0 +1,88 @@
+"""One answer for all who ask for it: a platform may send the same turn twice."""
+
+import asyncio
+from contextlib import aclosing
+
+from llm_server.backends.base import Events, Finish
+from llm_server.routing.attempt import Batch
+
+# How far the answer may be ahead of its fastest listener, in batches. All of it is kept for
+# whoever joins, and must not grow while nobody reads.
+MOST_AHEAD = 256
+
+
+class SharedAnswer:
+    """Takes events in a task of its own, and gives them to any number of listeners.
+
+    Each hears them from the beginning. The task, and with it the upstream, is stopped when the
+    last one leaves.
+    """
+
+    def __init__(self, events: Events) -> None:
+        self.superseded = False
+        """Whether it was stopped for a newer turn, and is none itself."""
+        self.listeners = 0
+        self._batches: list[Batch] = []
+        self._furthest = 0
+        self._finished = False
+        self._waiting: list[asyncio.Future[None]] = []
+        self._task = asyncio.create_task(self._take(events))
+        self._task.add_done_callback(self._wake)
+
+    @property
+    def is_unfinished(self) -> bool:
+        return not (self._finished or self._task.done())
+
+    def supersede(self) -> None:
+        """Stop it: the visitor has gone on. Who still listens gets a regular end."""
+        self.superseded = True
+        self._task.cancel()
+
+    async def listen(self) -> Events:
+        """All events from the first. Raises what their source raised."""
+        self.listeners += 1
+        place = 0
+        try:
+            while True:
+                while place < len(self._batches):
+                    yield self._batches[place]
+                    place += 1
+                    self._advance(place)
+                if self._task.done():
+                    break
+                await self._change()
+            if self.superseded:
+                yield [Finish()]
+            else:
+                self._task.result()
+        finally:
+            self.listeners -= 1
+            if not self.listeners:
+                self._task.cancel()
+
+    async def _take(self, events: Events) -> None:
+        async with aclosing(events):
+            async for batch in events:
+                self._batches.append(batch)
+                self._finished |= any(isinstance(event, Finish) for event in batch)
+                self._wake()
+                while len(self._batches) - self._furthest > MOST_AHEAD:
+                    await self._change()
+
+    def _advance(self, place: int) -> None:
+        was_full = len(self._batches) - self._furthest > MOST_AHEAD
+        self._furthest = max(self._furthest, place)
+        if was_full:
+            self._wake()
+
+    async def _change(self) -> None:
+        """Wait until there is more to hear, or more room for it."""
+        change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(change)
+        await change
+
+    def _wake(self, _: object = None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for change in waiting:
+            if not change.done():
+                change.set_result(None)
