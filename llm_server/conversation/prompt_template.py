@@ -49,6 +49,7 @@ def compile_template(text: str, examples: Mapping[str, Any]) -> tuple[Template, 
         parsed = _ENVIRONMENT.parse(text)
         for node in parsed.find_all(nodes.Node):
             _check(node, examples)
+        names = {name.name for name in parsed.find_all(nodes.Name)}
         template = _ENVIRONMENT.from_string(parsed)
     except TemplateSyntaxError as exc:
         raise ValueError(f"line {exc.lineno}: {exc.message}") from exc
@@ -57,7 +58,7 @@ def compile_template(text: str, examples: Mapping[str, Any]) -> tuple[Template, 
     except (TypeError, ValueError, AttributeError, ArithmeticError, InvalidRequest) as exc:
         # What a filter or a comparison does not like about a value; or it is too long as it is.
         raise ValueError(f"it cannot be filled in: {exc}") from exc
-    return template, {name.name for name in parsed.find_all(nodes.Name)}
+    return template, names
 
 
 def render(template: Template, values: Mapping[str, Any]) -> str:
