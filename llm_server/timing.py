@@ -6,7 +6,7 @@ from uuid import UUID
 
 import uuid6
 
-from llm_server.backends.base import Delta, Event, Finish, Usage
+from llm_server.backends.base import Answering, Delta, Event, Finish, Usage
 from llm_server.keys import Caller
 from llm_server.protocol import ChatRequest
 from llm_server.turns import Outcome, Turn, request_id
@@ -58,7 +58,7 @@ class TurnTimer:
                 self._finish_reason = event.reason
         elif isinstance(event, Usage):
             self._usage = event
-        else:
+        elif isinstance(event, Answering):
             self._answered_by = event.model
 
     def _say(self, text: str) -> None:
