@@ -19,10 +19,10 @@ class _Choice:
 
     def add(self, event: Delta | Finish) -> None:
         if isinstance(event, Delta):
-            self.message = _joined(self.message, event.members)
+            self.message = joined(self.message, event.members)
         else:
             self.finish_reason = event.reason
-        self.others = _joined(self.others, event.choice)
+        self.others = joined(self.others, event.choice)
 
     def body(self, index: int) -> Json:
         message = {"role": "assistant", "content": None, "refusal": None, **self.message}
@@ -37,7 +37,7 @@ class _Choice:
         }
 
 
-def _joined(old: Any, new: Any) -> Any:
+def joined(old: Any, new: Any) -> Any:
     """Two pieces of the same member: text grows, lists grow, objects merge, else the last wins."""
     match old, new:
         case _, None:
@@ -47,7 +47,7 @@ def _joined(old: Any, new: Any) -> Any:
         case list(), list():
             return _joined_lists(old, new)
         case dict(), dict():
-            return {**old, **{name: _joined(old.get(name), new[name]) for name in new}}
+            return {**old, **{name: joined(old.get(name), new[name]) for name in new}}
         case None, list():
             return _joined_lists([], new)
         case _:
@@ -60,7 +60,7 @@ def _joined_lists(old: list[Any], new: list[Any]) -> list[Any]:
     places = {item["index"]: n for n, item in enumerate(items) if _has_index(item)}
     for item in new:
         if _has_index(item) and (place := places.get(item["index"])) is not None:
-            items[place] = _joined_call(items[place], item)
+            items[place] = joined_pieces(items[place], item)
         else:
             if _has_index(item):
                 places[item["index"]] = len(items)
@@ -79,11 +79,13 @@ def _without_index(call: Any) -> Any:
     return {name: value for name, value in call.items() if name != "index"}
 
 
-def _joined_call(old: Json, new: Json) -> Any:
+def joined_pieces(old: Json, new: Json) -> Json:
+    """Two pieces of the same tool call."""
     # These are said once and may be repeated; only arguments come in pieces.
     said_once = {name: new[name] for name in ("index", "id", "type") if name in new}
     rest = {name: value for name, value in new.items() if name not in said_once}
-    return _joined({**old, **said_once}, rest)
+    call: Json = joined({**old, **said_once}, rest)
+    return call
 
 
 async def whole(completion: Completion, events: Events, turn: TurnTimer) -> Json:

@@ -13,7 +13,7 @@ import msgspec
 Format = Literal["text", "json"]
 
 # At DEBUG they write whole requests and chunks: what people said.
-TALKATIVE = ("aiohttp", "anthropic", "httpcore", "httpcore2", "httpx", "httpx2", "openai")
+TALKATIVE = ("aiohttp", "anthropic", "httpcore", "httpcore2", "httpx", "httpx2", "mcp", "openai")
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 

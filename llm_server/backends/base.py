@@ -4,7 +4,7 @@ A backend yields what it has as it comes. Envelope, policies and bytes are the s
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import structs
@@ -106,8 +106,20 @@ class Failed(msgspec.Struct, frozen=True):
     """A short stable word for it."""
 
 
+ToolOutcome = Literal["ok", "failed", "timed_out", "invalid", "unknown"]
+"""`invalid` arguments, and an `unknown` tool, are the model's mistakes."""
+
+
+class ToolRan(msgspec.Struct, frozen=True):
+    """Tells that a tool was called, for the turn's record. Never with what, and what it said."""
+
+    name: str
+    duration_s: float
+    outcome: ToolOutcome
+
+
 BackendEvent = Delta | Finish | Usage
-Event = BackendEvent | Answering | Attempted | Late | Failed
+Event = BackendEvent | Answering | Attempted | Late | Failed | ToolRan
 Events = AsyncGenerator[Sequence[Event]]
 """Events between backend and wire, in lists of those that arrived together: they are sent so."""
 Ask = Callable[[ChatRequest], Events]

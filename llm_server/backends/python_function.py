@@ -3,9 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from llm_server.backends.base import (
     BackendEvent,
@@ -15,7 +13,7 @@ from llm_server.backends.base import (
     Usage,
     text_delta,
 )
-from llm_server.backends.python_loading import Function, Unusable, frames, load
+from llm_server.backends.python_loading import Function, FunctionPath, Unusable, account, load
 from llm_server.backends.python_reloading import Watched
 from llm_server.errors import ApiError, internal_error
 from llm_server.protocol import ChatRequest
@@ -27,7 +25,7 @@ logger = logging.getLogger(__name__)
 class PythonOptions(Section):
     """Which function answers."""
 
-    function: Annotated[str, Field(pattern=r"^\w+(\.\w+)*:\w+$")]
+    function: FunctionPath
     """`module:function`, found in the working directory or installed."""
     reload: bool = False
     """Load the module anew when its file has changed. For development: each request looks."""
@@ -58,9 +56,7 @@ class PythonBackend:
         except ApiError:
             raise
         except Exception as exc:
-            # Without its message and its values: they may quote a conversation.
-            places = "\n  ".join(frames(exc))
-            logger.error("%s raised %s at\n  %s", self._path, type(exc).__name__, places)
+            logger.error("%s raised %s", self._path, account(exc))
             raise internal_error() from exc
 
     async def aclose(self) -> None:

@@ -7,10 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from llm_server.backends.base import BackendEvent
 from llm_server.protocol import ChatRequest
+
+FunctionPath = Annotated[str, Field(pattern=r"^\w+(\.\w+)*:\w+$")]
+"""`module:function`, found in the working directory or installed."""
 
 Said = str | BackendEvent
 Answer = Callable[..., AsyncIterator[Said]] | Callable[..., Awaitable[str]]
@@ -31,9 +36,7 @@ class Function:
     @classmethod
     def of(cls, module: ModuleType, name: str) -> "Function":
         """Raises Unusable."""
-        call = getattr(module, name, None)
-        if not callable(call):
-            raise Unusable(f"{module.__name__!r} has no function {name!r}")
+        call = function_in(module, name)
         streams = inspect.isasyncgenfunction(call)
         if not streams and not inspect.iscoroutinefunction(call):
             raise Unusable(f"expected {name!r} to be an async generator or an async function")
@@ -53,15 +56,28 @@ class Function:
 
 
 def load(path: str) -> tuple[ModuleType, Function]:
-    """Import `module:function`, also from the working directory. Raises Unusable."""
+    """Find `module:function`. Raises Unusable."""
     module_name, _, name = path.partition(":")
+    module = imported(module_name)
+    return module, Function.of(module, name)
+
+
+def imported(module_name: str) -> ModuleType:
+    """The module, also from the working directory. Raises Unusable."""
     if (here := os.getcwd()) not in sys.path:
         sys.path.insert(0, here)
     try:
-        module = import_module(module_name)
+        return import_module(module_name)
     except Exception as exc:  # Anything may happen while foreign code is imported.
         raise Unusable(f"{module_name!r} cannot be imported: {why(exc)}") from exc
-    return module, Function.of(module, name)
+
+
+def function_in(module: ModuleType, name: str) -> Callable[..., Any]:
+    """Raises Unusable."""
+    call: Callable[..., Any] | None = getattr(module, name, None)
+    if not callable(call):
+        raise Unusable(f"{module.__name__!r} has no function {name!r}")
+    return call
 
 
 def why(exc: Exception) -> str:
@@ -69,6 +85,11 @@ def why(exc: Exception) -> str:
     if isinstance(exc, ImportError | SyntaxError):
         return str(exc)
     return f"{type(exc).__name__} at {frames(exc)[-1]}"
+
+
+def account(exc: Exception) -> str:
+    """For the log: what was raised, and where. Its message and values may quote a conversation."""
+    return "\n  ".join([f"{type(exc).__name__} at", *frames(exc)])
 
 
 def frames(exc: Exception) -> list[str]:

@@ -18,7 +18,7 @@ from llm_server.conversation.system import (
 )
 from llm_server.keys import SessionClaims
 from llm_server.protocol import Json
-from llm_server.settings import Section
+from llm_server.sections import Section
 
 Mode = Literal["replace", "extend", "before"]
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from llm_server.conversation.system import with_instruction
 from llm_server.protocol import Json
-from llm_server.settings import Section
+from llm_server.sections import Section
 
 # Models count characters in these, where there are no spaces between words.
 _UNSPACED = frozenset({"ja", "zh", "yue", "th", "lo", "km", "my"})
