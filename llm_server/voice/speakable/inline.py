@@ -1,0 +1,83 @@
+"""Leave out the marks within a line, and keep what they mark.
+
+*a*  **a**  __a__  ~~a~~    a
+`a_b`                       a_b
+[a](https://…)  [a][1]      a
+![a](https://…)             a
+https://example.com/a       example.com
+[1]  [^1]  【1†source】      nothing
+<b>a</b>  &amp;             a  &
+\\(a\\)  $$a$$                a
+\\*                          *
+"""
+
+import re
+from collections.abc import Callable
+
+from llm_server.voice.speakable.addresses import address
+from llm_server.voice.speakable.code import inline_code
+from llm_server.voice.speakable.emphasis import Emphasis
+from llm_server.voice.speakable.formulas import backslash, dollar
+from llm_server.voice.speakable.links import Links, image, lenticular
+from llm_server.voice.speakable.signals import MARKED_LINE
+from llm_server.voice.speakable.stage import Stage, Waits
+from llm_server.voice.speakable.tags import angle, entity
+
+# Those that are marks wherever they stand. An `h` and a `!` seldom are.
+MARKS = "*_~`[]【<&$\\\n"
+
+
+class Inline(Stage):
+    def __init__(self) -> None:
+        self._begin_paragraph()
+        super().__init__()
+
+    def _begin_paragraph(self) -> None:
+        emphasis = Emphasis().read
+        links = Links(inline)
+        self._rules: dict[str, Callable[[Stage], Waits[None]]] = {
+            "*": emphasis,
+            "_": emphasis,
+            "~": emphasis,
+            "`": inline_code,
+            "[": links.bracket,
+            "]": links.closing_bracket,
+            "!": image,
+            "【": lenticular,
+            "h": address,
+            "<": angle,
+            "&": entity,
+            "$": dollar,
+            "\\": backslash,
+            "\n": self._line_end,
+            MARKED_LINE: self._marked_line,
+        }
+
+    def _read(self) -> Waits[None]:
+        while True:
+            self.at_rest = True
+            mark = yield from self.pass_all(_PLAIN)
+            self.at_rest = False
+            if not mark:
+                return
+            yield from self._rules[mark](self)
+
+    def _line_end(self, _: Stage) -> Waits[None]:
+        if self.before == "\n":
+            self._begin_paragraph()
+        self.pass_on()
+        yield from ()
+
+    def _marked_line(self, _: Stage) -> Waits[None]:
+        self._begin_paragraph()
+        self.pass_on()
+        yield from ()
+
+
+_PLAIN = re.compile(rf"[^{re.escape(MARKS)}h!{MARKED_LINE}]*")
+
+
+def inline(text: str) -> str:
+    """The whole of a text at once."""
+    stage = Inline()
+    return stage.feed(text) + stage.flush()

@@ -1,0 +1,90 @@
+"""Headings, quotes, items, and the lines that divide."""
+
+import re
+
+from llm_server.voice.speakable.lines import BLANKS, RUN_LIMIT, Line, Rest
+from llm_server.voice.speakable.signals import GAP
+from llm_server.voice.speakable.stage import Waits
+
+_HASHES = re.compile(r"#*")
+_BOX = re.compile(r"[\[\] xX]*")
+_BOXES = ("[ ] ", "[x] ", "[X] ")
+_DIVIDERS = {mark: re.compile(rf"(?:{re.escape(mark)}|[^\S\n])*") for mark in "-*_="}
+
+
+def heading(line: Line) -> Waits[Rest]:
+    hashes = yield from line.run(_HASHES, limit=7)
+    if len(hashes) > 6 or not (yield from _blank_follows(line, len(hashes))):
+        return Rest.TEXT
+    line.skip(len(hashes))
+    line.begin_marked()
+    return Rest.TEXT
+
+
+def quote(line: Line) -> Waits[Rest]:
+    line.skip()
+    yield from line.skip_all(BLANKS)
+    return Rest.ANOTHER_MARK
+
+
+def bullet(line: Line) -> Waits[Rest]:
+    if not (yield from _blank_follows(line, 1)):
+        return Rest.TEXT
+    return (yield from dot(line))
+
+
+def dot(line: Line) -> Waits[Rest]:
+    """A bullet that is nothing else, even with no blank behind it."""
+    line.skip()
+    line.begin_marked()
+    yield from line.skip_all(BLANKS)
+    if (yield from line.run(_BOX, limit=4)) in _BOXES:
+        line.skip(4)
+    return Rest.ANOTHER_MARK
+
+
+def divider(line: Line) -> Waits[Rest]:
+    mark = yield from line.peek()
+    row = yield from line.run(_DIVIDERS[mark], RUN_LIMIT)
+    following = yield from line.peek(len(row))
+    if row.count(mark) < 3 or (following not in ("", "\n") and len(row) < RUN_LIMIT):
+        return Rest.TEXT
+    line.say(GAP)
+    if (yield from line.skip_all(_DIVIDERS[mark])) not in ("", "\n"):
+        return Rest.TEXT
+    return (yield from line.leave_out())
+
+
+def bullet_or_divider(line: Line) -> Waits[Rest]:
+    rest = yield from divider(line)
+    return (yield from bullet(line)) if rest is Rest.TEXT else rest
+
+
+def _blank_follows(line: Line, ahead: int) -> Waits[bool]:
+    following = yield from line.peek(ahead)
+    return not following or following.isspace()
+
+
+class Numbers:
+    """The numbers of items, which are said: "1. Mix. 2. Bake."
+
+    A number that does not go on counting begins no item: "3. Oktober", "1984. What a year."
+    """
+
+    def __init__(self) -> None:
+        self._next = 1
+
+    def read(self, line: Line) -> Waits[Rest]:
+        digits = ""
+        while (char := (yield from line.peek())).isdecimal():
+            digits = (digits + char)[:4]
+            line.pass_on()
+        if char not in (".", ")"):
+            return Rest.TEXT
+        line.pass_on()
+        if int(digits) not in (1, self._next) or not (yield from _blank_follows(line, 0)):
+            return Rest.TEXT
+        self._next = int(digits) + 1
+        yield from line.pass_all(BLANKS)
+        line.begin_marked()
+        return Rest.ANOTHER_MARK
