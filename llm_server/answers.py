@@ -2,6 +2,9 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+
+import anyio
 
 from llm_server.backends.base import Events
 from llm_server.errors import ApiError
@@ -12,6 +15,8 @@ from llm_server.routing.pace import pace_of_caller
 from llm_server.routing.router import Router
 from llm_server.settings import Settings
 from llm_server.timing import TurnTimer
+from llm_server.tools.loop import with_tools
+from llm_server.tools.toolbox import Toolbox
 from llm_server.turns import Outcome, TurnSink
 from llm_server.voice.conversations import Conversation, Conversations
 from llm_server.voice.shared_answer import SharedAnswer
@@ -54,10 +59,16 @@ class Answers:
     """Makes answers. One for a server."""
 
     def __init__(self, settings: Settings, router: Router, limiter: StreamLimiter) -> None:
+        """Raises InvalidSettings for tools or prompts that cannot be used."""
         self._limits = settings.limits
         self._router = router
         self._limiter = limiter
-        self._spoken = SpokenAnswers(settings, router)
+        self._toolboxes = {
+            name: Toolbox.from_settings(f"models.{name}.tools", model.tools)
+            for name, model in settings.models.items()
+            if model.tools
+        }
+        self._spoken = SpokenAnswers(settings, router, self._toolboxes)
         self._conversations = Conversations()
 
     def to(self, chat: ChatRequest, caller: Caller, began: float) -> Answer:
@@ -69,7 +80,11 @@ class Answers:
         if route.settings.voice_for == "everyone":
             return self._listened_to(chat, turn, caller)
         pace = pace_of_caller(route.settings, self._limits, chat)
-        events = self._router.answer(chat, pace)
+        toolbox = self._toolboxes.get(chat.model)
+        if toolbox is None:
+            events = self._router.answer(chat, pace)
+        else:
+            events = with_tools(partial(self._router.answer, pace=pace), toolbox)(chat)
         return Answer(chat=chat, events=events, turn=turn, slot=self._limiter.slot(caller))
 
     def apology(
@@ -79,6 +94,12 @@ class Answers:
         chat = ChatRequest(session.model, messages=[], stream=True, session=session)
         events = self._spoken.apology(error, chat)
         return Answer(chat=chat, events=events, turn=TurnTimer(caller, chat, began), spoken=True)
+
+    async def keep_ready(self) -> None:
+        """Run beside the server what tools do between requests."""
+        async with anyio.create_task_group() as tasks:
+            for toolbox in self._toolboxes.values():
+                tasks.start_soon(toolbox.keep_ready)
 
     def _in_session(
         self, chat: ChatRequest, session: SessionClaims, turn: TurnTimer, caller: Caller

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from llm_server.answers import Answers
 from llm_server.chat import ChatCompletions
 from llm_server.errors import model_not_found
 from llm_server.keys import Caller, Keyring
@@ -29,6 +30,7 @@ class Server:
 
     settings: Settings
     router: Router
+    answers: Answers
     keyring: Keyring
     chat: ChatCompletions
     started_at: int = field(default_factory=lambda: int(time.time()))

@@ -52,7 +52,7 @@ def create_app(
     answers = Answers(settings, router, limiter)
     sink = MetricsTurnSink(metrics, turn_sink or LogTurnSink())
     chat = ChatCompletions(settings, keyring, answers, sink)
-    server = Server(settings=settings, router=router, keyring=keyring, chat=chat)
+    server = Server(settings, router, answers, keyring, chat)
     app = StreamingServer(server, revoked, _pushing(settings, metrics))
     app.router.routes.extend([*routes(server), *probe_routes(server, metrics)])
     return app
@@ -115,6 +115,7 @@ class StreamingServer(FastAPI):
             await revoked.refresh(every_s)
             tasks.start_soon(revoked.keep_fresh, every_s)
             tasks.start_soon(server.router.keep_ready)
+            tasks.start_soon(server.answers.keep_ready)
             self.state.ready = True
             try:
                 yield

@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from llm_server.conversation.history import HistorySettings
+from llm_server.conversation.prompt import PromptSettings
 from llm_server.sections import Seconds, Section
+from llm_server.tools.settings import ToolSettings
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -60,5 +62,9 @@ class ModelSettings(Section):
     """The voice policy of sessions with this model, one of `voices`."""
     voice_for: Literal["sessions", "everyone"] = "sessions"
     """Who gets spoken answers: `everyone` is for pipelines that call with a service key."""
+    prompt: PromptSettings | None = None
+    """The model's own instructions, for spoken answers."""
     history: HistorySettings = HistorySettings()
-    """How much of a conversation the model is reminded of in spoken answers."""
+    """How much of a conversation the model is reminded of, for spoken answers."""
+    tools: ToolSettings | None = None
+    """What the model can do by calling functions and MCP servers here."""

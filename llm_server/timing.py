@@ -14,6 +14,7 @@ from llm_server.backends.base import (
     Event,
     Failed,
     Finish,
+    ToolRan,
     Usage,
 )
 from llm_server.keys import Caller
@@ -42,6 +43,7 @@ class TurnTimer:
         self._tail = ""
         self._answered_by: str | None = None
         self._attempts: list[Attempted] = []
+        self._tools: list[ToolRan] = []
         self._asides: list[str] = []
         self._finish_reason: str | None = None
         self._usage: Usage | None = None
@@ -82,6 +84,8 @@ class TurnTimer:
                 self._answered_by = event.model
             case Attempted():
                 self._attempts.append(event)
+            case ToolRan():
+                self._tools.append(event)
             case Failed():
                 self.fail(event.kind)
 
@@ -121,6 +125,7 @@ class TurnTimer:
             answer_text="".join(self._text),
             aside_text="".join(self._asides),
             attempts=tuple(self._attempts),
+            tools=tuple(self._tools),
             outcome=self._outcome,
             finish_reason=self._finish_reason,
             error=self._error,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from llm_server.backends.base import Attempted
+from llm_server.backends.base import Attempted, ToolRan
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ class Turn:
     """What was sent besides, on the server's own account: a filler, an apology."""
     attempts: tuple[Attempted, ...] = ()
     """The backends that were asked, in the order in which it was known how they fared."""
+    tools: tuple[ToolRan, ...] = ()
+    """The tools that ran here for it."""
     outcome: Outcome
     finish_reason: str | None = None
     error: str | None = None

@@ -21,18 +21,18 @@ from llm_server.tools.usage import summed
 ABOUT_TOOLS = frozenset({"tools", "tool_choice", "functions", "function_call"})
 
 
-def with_tools(ask: Ask, toolbox: Toolbox) -> Ask:
+def with_tools(ask: Ask, toolbox: Toolbox, working: Sequence[str] = ()) -> Ask:
     """Ask with the tools of the toolbox, run what the model calls, and ask again with the results.
 
     Text is passed on as it comes. There is one finish, and one usage, which is the sum. A plain
     API caller who brings tools of its own, or wants several choices, is passed on untouched: the
-    calls are that caller's to run.
+    calls are that caller's to run. `working` is what is said to a session while tools take long.
     """
 
     def answer(request: ChatRequest) -> Events:
         if request.session is None and _runs_its_own(request.members):
             return ask(request)
-        return _Answer(ask, toolbox, request).events()
+        return _Answer(ask, toolbox, request, working).events()
 
     return answer
 
@@ -45,12 +45,14 @@ def _runs_its_own(members: Json) -> bool:
 class _Answer:
     """One answer, of as many rounds as it takes."""
 
-    def __init__(self, ask: Ask, toolbox: Toolbox, request: ChatRequest) -> None:
+    def __init__(
+        self, ask: Ask, toolbox: Toolbox, request: ChatRequest, working: Sequence[str]
+    ) -> None:
         self._ask = ask
         self._toolbox = toolbox
         self._request = request
         self._messages = request.messages
-        self._lines = Lines(request)
+        self._lines = Lines(request, working)
         self._spacing = Spacing()
         self._usage: Usage | None = None
         self._results: list[Json] = []

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from llm_server.backends.python_loading import FunctionPath
 from llm_server.sections import HttpUrl, Section
+from llm_server.voice.phrases import Line
 
 
 def _listed(value: Any) -> Any:
@@ -17,7 +18,7 @@ def _named(value: Any) -> Any:
     return {"function": value} if isinstance(value, str) else value
 
 
-Phrases = Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
+Phrases = Annotated[list[Line], BeforeValidator(_listed), Field(min_length=1)]
 
 
 class Handling(Section):
@@ -28,7 +29,10 @@ class Handling(Section):
     cached: bool = False
     """Keep results for the rest of the session: the same arguments do not run the tool again."""
     says: dict[str, Phrases] | None = None
-    """What the avatar says while it waits, by language; `{}` for nothing. There are defaults."""
+    """What the avatar says while it waits, by language; `{}` for nothing.
+
+    By default the voice's `working` lines.
+    """
     says_after_s: Annotated[float, Field(ge=0)] = 0.8
 
 

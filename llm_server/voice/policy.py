@@ -6,6 +6,7 @@ from pydantic import Field
 
 from llm_server.sections import Seconds, Section
 from llm_server.voice.phrases import PhraseSettings
+from llm_server.voice.steering import SteeringSettings
 
 
 class VoiceSettings(Section):
@@ -22,7 +23,7 @@ class VoiceSettings(Section):
 
     A text-to-speech speaks the last sentence only at the end.
     """
-    short_first_sentence: bool = False
+    steering: SteeringSettings | None = None
     """Ask the model to begin with a short sentence, so that it is heard early."""
     max_words: Annotated[int, Field(gt=0)] | None = None
     """End an answer with the sentence in which this word falls."""

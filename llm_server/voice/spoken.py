@@ -1,16 +1,19 @@
 """Answers for who listens: what routing gives, made fit to be heard."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, aclosing
 from functools import partial
 from random import Random
 
-from llm_server.backends.base import Events
+from llm_server.backends.base import Ask, Events
 from llm_server.conversation.briefing import Briefing
 from llm_server.errors import ApiError
 from llm_server.protocol import ChatRequest
 from llm_server.routing.pace import pace_of_listener
 from llm_server.routing.router import Router
 from llm_server.settings import DEFAULT_VOICE, Settings
+from llm_server.tools.loop import with_tools
+from llm_server.tools.toolbox import Toolbox
 from llm_server.voice.apology import never_silent
 from llm_server.voice.conversations import Conversation
 from llm_server.voice.filler import fill_in
@@ -25,10 +28,16 @@ Slot = AbstractContextManager[None]
 class SpokenAnswers:
     """Makes them. One for a server: it has what is made of the settings once."""
 
-    def __init__(self, settings: Settings, router: Router) -> None:
+    def __init__(
+        self, settings: Settings, router: Router, toolboxes: Mapping[str, Toolbox]
+    ) -> None:
+        """Raises InvalidSettings for a prompt that cannot be used."""
         self._settings = settings
         self._router = router
-        self._briefings = {name: Briefing(route.settings) for name, route in router.routes.items()}
+        self._toolboxes = toolboxes
+        self._briefings = {
+            name: Briefing(name, route.settings) for name, route in router.routes.items()
+        }
         self._books = {name: PhraseBook(voice.phrases) for name, voice in settings.voices.items()}
         self._random = Random()
 
@@ -41,7 +50,7 @@ class SpokenAnswers:
         The `slot` is held meanwhile; what entering it raises is apologised for.
         """
         voice, phrases = self.voice_of(chat), self._phrases(chat)
-        events = _holding(slot, self._asked(chat, voice))
+        events = _holding(slot, self._asked(chat, voice, phrases))
         if voice.speakable:
             events = only_speakable(events)
         if voice.max_words:
@@ -53,14 +62,17 @@ class SpokenAnswers:
         """The answer to a request that cannot be asked of any model."""
         return never_silent(_failing(error), self._phrases(chat))
 
-    def _asked(self, chat: ChatRequest, voice: VoiceSettings) -> Events:
+    def _asked(self, chat: ChatRequest, voice: VoiceSettings, phrases: Phrases) -> Events:
         try:
             route = self._router.find(chat.model)
+            request = self._briefings[chat.model].request(chat, voice)
         except ApiError as exc:
             return _failing(exc)
         pace = pace_of_listener(route.settings, self._settings.limits, voice)
-        request = self._briefings[chat.model].request(chat, voice)
-        return self._router.answer(request, pace)
+        ask: Ask = partial(self._router.answer, pace=pace)
+        if toolbox := self._toolboxes.get(chat.model):
+            ask = with_tools(ask, toolbox, phrases.working)
+        return ask(request)
 
     def _phrases(self, chat: ChatRequest) -> Phrases:
         language = chat.session.language if chat.session else "en"

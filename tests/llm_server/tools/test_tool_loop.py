@@ -402,8 +402,8 @@ async def test_a_line_is_said_when_a_tool_takes_its_time(claims: SessionClaims) 
 
     events = await heard(model, toolbox(tool, says=says_it, says_after_s=0.01), claims, on=end_tool)
 
-    assert [event.text for event in events if isinstance(event, Aside)] == [" Ich sehe nach."]
-    assert text(events) == "Hm. Ich sehe nach. Found."
+    assert [event.text for event in events if isinstance(event, Aside)] == [" Ich sehe nach.. "]
+    assert text(events) == "Hm. Ich sehe nach.. Found."
     assert model.requests[1].messages[1]["content"] == "Hm."
 
 
@@ -421,7 +421,7 @@ async def test_a_line_is_said_once_a_round_and_not_twice_in_a_row(claims: Sessio
         claims,
     )
 
-    assert text(events) == "Moment. Found."
+    assert text(events) == "Moment.. Found."
     assert len(ran(events)) == 4
 
 
@@ -490,7 +490,9 @@ async def test_a_hang_up_cancels_the_tools(claims: SessionClaims) -> None:
 async def test_closing_the_answer_cancels_the_tools(claims: SessionClaims) -> None:
     tool = slow("find")
     request = ChatRequest("anna", QUESTION, session=claims)
-    answer = with_tools(ScriptedModel(call("find")).ask, toolbox(tool, says_after_s=0.01))
+    answer = with_tools(
+        ScriptedModel(call("find")).ask, toolbox(tool, says_after_s=0.01), ["Moment.. "]
+    )
 
     async with aclosing(answer(request)) as events:
         [line] = await anext(events)

@@ -60,7 +60,7 @@ def test_a_function_can_be_handled_in_its_own_way(module: str) -> None:
 
     assert offer
     assert offer.handling.timeout_s == 5
-    assert offer.handling.says == {"en": ["Let me see."]}
+    assert offer.handling.says == {"en": ["Let me see.. "]}
 
 
 def test_a_tool_that_is_not_there_is_not_found() -> None:
