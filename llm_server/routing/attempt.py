@@ -48,6 +48,8 @@ class Attempt:
         self._request = request
         self._is_content = is_content
         self._open()
+        # One request tries whether a backend is well again, and not two.
+        self._is_probe = not route.breaker.is_closed
         route.breaker.asked()
 
     async def begin(self, retries: Budget, until: float) -> None:
@@ -55,18 +57,21 @@ class Attempt:
 
         Where it may help, the backend is asked once more, if there is time `until` then.
         """
-        for left in reversed(range(self.route.settings.retries + 1)):
+        tries_left = 0 if self._is_probe else self.route.settings.retries
+        while True:
             try:
                 await self._until_content()
                 break
             except ApiError as exc:
                 delay_s = _delay_s(exc)
                 late = delay_s is None or monotonic() + delay_s >= until
-                if not left or delay_s is None or late or not retries.spend():
+                if not tries_left or delay_s is None or late or not retries.spend():
                     raise
                 logger.warning("%s failed (%s), asking it again", self.route.model, exc.kind)
+                self.route.breaker.failed()
             await self._batches.aclose()
             await asyncio.sleep(delay_s)
+            tries_left -= 1
             self._open()
         self.spoke_s = monotonic() - self.began
         self.route.first_contents.add(self.spoke_s)

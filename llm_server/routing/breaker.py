@@ -34,14 +34,16 @@ class Breaker:
             return BreakerState.OPEN
         return BreakerState.HALF_OPEN
 
+    @property
+    def is_closed(self) -> bool:
+        return self._open_until is None
+
     def allows(self) -> bool:
-        return self._open_until is None or (
-            self.state is BreakerState.HALF_OPEN and not self._probing
-        )
+        return self.is_closed or (self.state is BreakerState.HALF_OPEN and not self._probing)
 
     def asked(self) -> None:
         """An attempt begins. While the breaker is half open, there is no second one."""
-        self._probing = self._open_until is not None
+        self._probing = not self.is_closed
 
     def failed(self, retry_after_s: float | None = None) -> None:
         """`retry_after_s` is how long the upstream itself asked to be left alone."""
