@@ -52,7 +52,7 @@ class AnthropicOptions(Section):
     """Members of the Messages API for every request, such as `thinking`."""
     extra_headers: dict[str, str] = Field(default_factory=dict, repr=False)
     """Headers for every request, such as `anthropic-beta`."""
-    connect_timeout_s: Annotated[float, Field(gt=0)] = 5
+    connect_timeout_s: Annotated[float, Field(gt=0)] = 1
     """How long a connection may take."""
     read_timeout_s: Annotated[float, Field(gt=0)] = 60
     """How long the upstream may be silent, before the first token and between two."""

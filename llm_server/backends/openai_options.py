@@ -29,7 +29,7 @@ class OpenAIOptions(Section):
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Members added to a request that does not have them, such as `max_tokens`."""
     extra_headers: dict[str, str] = Field(default_factory=dict, repr=False)
-    connect_timeout_s: Annotated[float, Field(gt=0)] = 5
+    connect_timeout_s: Annotated[float, Field(gt=0)] = 1
     read_timeout_s: Annotated[float, Field(gt=0)] = 60
     """How long the upstream may be silent, before the first token and between two."""
     proxy: HttpUrl | None = None
