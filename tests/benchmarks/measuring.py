@@ -3,14 +3,17 @@
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.relays import HERE, KEY, LOAD_CORE, Relay
+from tests.benchmarks.relays import HERE, KEY, LOAD_CORE, Relay, Site
 
 TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_KB = os.sysconf("SC_PAGE_SIZE") / 1024
+LOOK_S = 0.2
+
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -57,46 +60,68 @@ def compile_programs(work: Path) -> None:
 
 
 def put_load(
-    relay: Relay, load: Load, work: Path, seconds: float, pid: int | None
-) -> dict[str, float]:
-    body = work / f"{load.name}.json"
+    site: Site, relay: Relay, load: Load, seconds: float, pid: int | None, warm_up_s: float = 2
+) -> Figures:
+    """Put a load on a relay whose process is `pid`; None where there is none to be watched."""
+    body = site.work / f"{load.name}.json"
     body.write_bytes(load.body())
-    warm_up = 2.0
-    command = [str(work / "load"), str(relay.port), str(load.connections), str(seconds)]
-    command += [str(warm_up), str(body), KEY]
-    before = _cpu_s(pid)
-    done = subprocess.run(["taskset", "-c", LOAD_CORE, *command], capture_output=True, check=True)
+    command = [str(site.work / "load"), str(relay.port), str(load.connections), str(seconds)]
+    command += [str(warm_up_s), str(body), KEY, relay.path]
+    cpu_before_s = _cpu_s(pid)
+    printed, peak_kb = _run_and_watch(["taskset", "-c", LOAD_CORE, *command], pid)
     # The warm-up costs CPU too, at the same rate: the share of the measured time is taken.
-    cpu_s = (_cpu_s(pid) - before) * seconds / (seconds + warm_up)
-    raw: dict[str, Any] = json.loads(done.stdout)
+    cpu_s = (_cpu_s(pid) - cpu_before_s) * seconds / (seconds + warm_up_s)
+    raw: dict[str, Any] = json.loads(printed)
     return {
         "streams/s": raw["streams"] / seconds,
+        "pieces/s": raw["pieces"] / seconds,
+        "cpu µs/stream": cpu_s / max(raw["streams"], 1) * 1e6,
         "cpu µs/piece": cpu_s / max(raw["pieces"], 1) * 1e6,
         "ttft p50 ms": raw["ttft_us"]["p50"] / 1000,
         "ttft p99 ms": raw["ttft_us"]["p99"] / 1000,
         "lag p99 ms": raw["lag_us"]["p99"] / 1000,
         "lag max ms": raw["lag_us"]["max"] / 1000,
+        "peak kB": peak_kb,
         "failures": raw["failures"],
     }
 
 
+def _run_and_watch(command: list[str], pid: int | None) -> tuple[bytes, float]:
+    """What the command prints, and the most memory that the process had meanwhile, in kB."""
+    peak_kb = 0.0
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        while True:
+            try:
+                printed, _ = process.communicate(timeout=LOOK_S)
+            except subprocess.TimeoutExpired:
+                peak_kb = max(peak_kb, memory_kb(pid))
+            else:
+                break
+    if process.returncode:
+        raise SystemExit(f"{command} ended with {process.returncode}")
+    return printed, peak_kb
+
+
+def memory_kb(pid: int | None) -> float:
+    """Resident memory of a process and its children."""
+    pages = 0
+    for process in _family(pid):
+        pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * PAGE_KB
+
+
 def _cpu_s(pid: int | None) -> float:
     """CPU time of a process and its children, in seconds."""
-    if pid is None:
-        return 0.0
     total = 0.0
-    for process in [pid, *_children(pid)]:
+    for process in _family(pid):
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         total += (int(fields[11]) + int(fields[12])) / TICKS
     return total
 
 
-def _children(pid: int) -> list[int]:
+def _family(pid: int | None) -> list[int]:
+    if pid is None:
+        return []
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    direct = [int(child) for task in tasks for child in task.read_text().split()]
-    return direct + [grandchild for child in direct for grandchild in _children(child)]
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    children = [int(child) for task in tasks for child in task.read_text().split()]
+    return [pid, *(member for child in children for member in _family(child))]

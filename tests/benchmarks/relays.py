@@ -1,5 +1,6 @@
 """The relays under measurement: how each is started, and which model of it answers."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -8,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from textwrap import dedent
+from typing import Any
 
 KEY = "sk-benchmark"
-UPSTREAM_PORT = 9100
-RELAY_PORT = 9001
 HERE = Path(__file__).parent
+CHAT = "/v1/chat/completions"
 
 LITELLM_WEAK_KEYS = "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY"
 
@@ -22,46 +24,81 @@ RELAY_CORE, LOAD_CORE = "0", "1"
 
 
 @dataclass(frozen=True)
+class Site:
+    """Where a benchmark happens: a directory, and two ports that nobody else has."""
+
+    work: Path
+    upstream_port: int
+    relay_port: int
+
+    @classmethod
+    def make(cls) -> "Site":
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            other.bind(("127.0.0.1", 0))
+            ports = one.getsockname()[1], other.getsockname()[1]
+        return cls(Path(mkdtemp(prefix="benchmark-")), *ports)
+
+    @property
+    def upstream(self) -> str:
+        return f"http://127.0.0.1:{self.upstream_port}/v1"
+
+
+@dataclass(frozen=True)
 class Relay:
-    """One way from the load to the upstream."""
+    """One way from the load to the upstream, or to an answer without one."""
 
     name: str
     command: Sequence[str]
-    port: int = RELAY_PORT
+    port: int
+    path: str = CHAT
 
 
-def relays(work: Path, models: Sequence[str], litellm: Path | None) -> list[Relay]:
+def relays(site: Site, models: Sequence[str], litellm: Path | None) -> list[Relay]:
     """All that can be measured here; nginx and LiteLLM only where they are installed."""
-    found = [_ours(work, models), _naive(work)]
+    found = [_ours(site, models), _naive(site)]
     if Path("/usr/sbin/nginx").exists():
-        found.append(_nginx(work))
+        found.append(_nginx(site))
     if litellm:
-        found.append(_litellm(work, models, litellm))
+        found.append(_litellm(site, models, litellm))
     return found
 
 
-def _ours(work: Path, models: Sequence[str]) -> Relay:
-    lines = [
-        f'  {name}: {{backend: openai, options: {{base_url: "http://127.0.0.1:{UPSTREAM_PORT}/v1"}}}}'
-        for name in models
-    ]
-    config = work / "ours.yaml"
-    config.write_text("\n".join([f"api_keys: [{KEY}]", "models:", *lines]))
+def _ours(site: Site, models: Sequence[str]) -> Relay:
+    backend = {"backend": "openai", "options": {"base_url": site.upstream}}
+    return this_server(site, dict.fromkeys(models, backend))
+
+
+def this_server(site: Site, models: dict[str, Any]) -> Relay:
+    """This server, with these models of its configuration."""
+    config = site.work / "ours.yaml"
+    many = {"streams": 100_000, "streams_per_key": 100_000}
+    # JSON is YAML, too.
+    config.write_text(json.dumps({"api_keys": [KEY], "limits": many, "models": models}))
     command = [sys.executable, "-m", "llm_server", "--config", str(config)]
-    return Relay("ours", [*command, "--port", str(RELAY_PORT)])
+    return Relay("ours", [*command, "--port", str(site.relay_port)], site.relay_port)
 
 
-def _naive(work: Path) -> Relay:
+def asgi_app(site: Site, name: str, source: str, path: str = CHAT) -> Relay:
+    """An app of a few lines, as uvicorn runs it."""
+    (site.work / f"{name}.py").write_text(dedent(source))
+    command = [sys.executable, "-m", "uvicorn", f"{name}:app", "--app-dir", str(site.work)]
+    command += ["--port", str(site.relay_port), "--no-access-log"]
+    return Relay(name, command, site.relay_port, path)
+
+
+def _naive(site: Site) -> Relay:
     """What everybody writes first: FastAPI and the SDK, one chunk object after another."""
-    app = work / "naive.py"
-    app.write_text(
-        dedent(f"""
+    return asgi_app(
+        site,
+        "naive",
+        f"""
         from fastapi import FastAPI, Request
         from fastapi.responses import StreamingResponse
         from openai import AsyncOpenAI
 
         app = FastAPI()
-        client = AsyncOpenAI(base_url="http://127.0.0.1:{UPSTREAM_PORT}/v1", api_key="none")
+        client = AsyncOpenAI(base_url="{site.upstream}", api_key="none")
 
         @app.post("/v1/chat/completions")
         async def create(request: Request):
@@ -73,27 +110,25 @@ def _naive(work: Path) -> Relay:
                 yield "data: [DONE]\\n\\n"
 
             return StreamingResponse(relay(), media_type="text/event-stream")
-        """)
+        """,
     )
-    command = [sys.executable, "-m", "uvicorn", "naive:app", "--app-dir", str(work)]
-    return Relay("naive", [*command, "--port", str(RELAY_PORT), "--no-access-log"])
 
 
-def _nginx(work: Path) -> Relay:
-    config = work / "nginx.conf"
+def _nginx(site: Site) -> Relay:
+    config, log = site.work / "nginx.conf", site.work / "nginx.log"
     config.write_text(
         dedent(f"""
-        daemon off; worker_processes 1; pid {work}/nginx.pid; error_log {work}/nginx.log;
+        daemon off; worker_processes 1; pid {site.work}/nginx.pid; error_log {log};
         events {{ worker_connections 16384; }}
         http {{
           access_log off;
           keepalive_requests 1000000;
           client_max_body_size 8m;
           upstream model {{
-            server 127.0.0.1:{UPSTREAM_PORT}; keepalive 2048; keepalive_requests 1000000;
+            server 127.0.0.1:{site.upstream_port}; keepalive 2048; keepalive_requests 1000000;
           }}
           server {{
-            listen 127.0.0.1:{RELAY_PORT};
+            listen 127.0.0.1:{site.relay_port};
             location / {{
               proxy_pass http://model; proxy_http_version 1.1; proxy_set_header Connection "";
               proxy_buffering off; client_body_buffer_size 1m;
@@ -102,26 +137,28 @@ def _nginx(work: Path) -> Relay:
         }}
         """)
     )
-    return Relay("nginx", ["/usr/sbin/nginx", "-c", str(config), "-e", f"{work}/nginx.log"])
+    command = ["/usr/sbin/nginx", "-c", str(config), "-e", str(log)]
+    return Relay("nginx", command, site.relay_port)
 
 
-def _litellm(work: Path, models: Sequence[str], program: Path) -> Relay:
+def _litellm(site: Site, models: Sequence[str], program: Path) -> Relay:
     entries = [
         dedent(f"""
         - model_name: {name}
           litellm_params:
             model: openai/{name}
-            api_base: http://127.0.0.1:{UPSTREAM_PORT}/v1
+            api_base: {site.upstream}
             api_key: none
         """)
         for name in models
     ]
-    config = work / "litellm.yaml"
+    config = site.work / "litellm.yaml"
     config.write_text("model_list:" + "".join(entries))
     # It refuses to start without a master key; requests then carry that key.
     environment = ["env", f"LITELLM_MASTER_KEY={KEY}", f"{LITELLM_WEAK_KEYS}=true"]
     command = [*environment, str(program), "--config", str(config), "--num_workers", "1"]
-    return Relay("litellm", [*command, "--host", "127.0.0.1", "--port", str(RELAY_PORT)])
+    command += ["--host", "127.0.0.1", "--port", str(site.relay_port)]
+    return Relay("litellm", command, site.relay_port)
 
 
 @contextmanager
