@@ -27,6 +27,8 @@ from llm_server.voice.speakable.lists import (
 from llm_server.voice.speakable.stage import Waits
 from llm_server.voice.speakable.tables import row
 
+# What models like to begin an item with.
+_DOTS = "•◦‣⁃∙●○■□◆◇▪▸►★☆✓✔✅☑✗✘❌➜➤➡👉🔹🔸🔷🔶📌"
 _LABEL = re.compile(r"[^\[\]\n]*")
 _LABEL_LIMIT = 80
 
@@ -41,7 +43,7 @@ class Blocks(Line):
             "-": bullet_or_divider,
             "*": bullet_or_divider,
             "+": bullet,
-            **dict.fromkeys("•◦‣⁃∙●○■□▪▸►", dot),
+            **dict.fromkeys(_DOTS, dot),
             "_": divider,
             "=": divider,
             "|": row,

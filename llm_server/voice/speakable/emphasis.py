@@ -16,12 +16,17 @@ LENGTHS = {"*": (1, 2, 3), "_": (1, 2, 3), "~": (2,)}
 
 _RUNS = {mark: re.compile(f"{re.escape(mark)}*") for mark in LENGTHS}
 _LIMIT = 4
+# *️⃣
+_KEYCAP = "\ufe0f"
 
 
 class Emphasis:
     """Remembers what is open in a paragraph."""
 
     def __init__(self) -> None:
+        self.begin_paragraph()
+
+    def begin_paragraph(self) -> None:
         self._open = dict.fromkeys(LENGTHS, 0)
         self._is_whole_line = False
 
@@ -46,13 +51,13 @@ class Emphasis:
         self._open[mark] = max(0, self._open[mark] - length)
         # A line that is bold from end to end is a heading.
         if self._is_whole_line and not self._open[mark]:
-            if after == "\n":
+            if after in ("\n", "\r"):
                 stage.say(LONG_PAUSE)
             self._is_whole_line = False
 
 
 def _opens(marks: str, before: str, after: str) -> bool:
-    if _is_apart(after):
+    if _is_apart(after) or after == _KEYCAP:
         return False
     if marks[0] == "_":
         return not before.isalnum()

@@ -29,12 +29,9 @@ MARKS = "*_~`[]【<&$\\\n"
 
 class Inline(Stage):
     def __init__(self) -> None:
-        self._begin_paragraph()
-        super().__init__()
-
-    def _begin_paragraph(self) -> None:
-        emphasis = Emphasis().read
-        links = Links(inline)
+        self._emphasis = Emphasis()
+        self._links = Links(inline)
+        emphasis, links = self._emphasis.read, self._links
         self._rules: dict[str, Callable[[Stage], Waits[None]]] = {
             "*": emphasis,
             "_": emphasis,
@@ -52,6 +49,7 @@ class Inline(Stage):
             "\n": self._line_end,
             MARKED_LINE: self._marked_line,
         }
+        super().__init__()
 
     def _read(self) -> Waits[None]:
         while True:
@@ -61,6 +59,10 @@ class Inline(Stage):
             if not mark:
                 return
             yield from self._rules[mark](self)
+
+    def _begin_paragraph(self) -> None:
+        self._emphasis.begin_paragraph()
+        self._links.begin_paragraph()
 
     def _line_end(self, _: Stage) -> Waits[None]:
         if self.before == "\n":

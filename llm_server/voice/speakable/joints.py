@@ -18,7 +18,7 @@ _PARTS = re.compile(
 # After these, speech pauses by itself.
 _PAUSES = frozenset(".,;:!?…‥。．，、；：！？।॥؟،؛۔։።፡။។")
 _OPENING = frozenset("([{“‘„«‹¿¡「『（《〈")
-_CLOSING = frozenset(".,;:!?…)]}”’»›。，、；：！？」』）》〉؟،؛۔।%")
+_CLOSING = frozenset(".,;:!?…)]}”’»›。，、；：！？」』）》〉؟،؛۔।")
 # May stand after the mark that ends a sentence.
 AFTER_END = "\"'”’»›)]}」』）》〉"
 

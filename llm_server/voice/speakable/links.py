@@ -21,6 +21,9 @@ class Links:
 
     def __init__(self, inline: Callable[[str], str]) -> None:
         self._inline = inline
+        self.begin_paragraph()
+
+    def begin_paragraph(self) -> None:
         self._open = 0
 
     def bracket(self, stage: Stage) -> Waits[None]:

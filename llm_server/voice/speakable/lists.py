@@ -9,7 +9,11 @@ from llm_server.voice.speakable.stage import Waits
 _HASHES = re.compile(r"#*")
 _BOX = re.compile(r"[\[\] xX]*")
 _BOXES = ("[ ] ", "[x] ", "[X] ")
-_DIVIDERS = {mark: re.compile(rf"(?:{re.escape(mark)}|[^\S\n])*") for mark in "-*_="}
+# The second row of a table may begin with a dash: `--- | :---`.
+_DIVIDERS = {
+    mark: re.compile(rf"(?:[{re.escape(marks)}]|[^\S\n])*")
+    for mark, marks in {"-": "-|:", "*": "*", "_": "_", "=": "="}.items()
+}
 
 
 def heading(line: Line) -> Waits[Rest]:

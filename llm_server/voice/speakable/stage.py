@@ -54,10 +54,12 @@ class Stage:
 
     def follows(self, words: str, ahead: int = 0) -> Waits[bool]:
         """Whether this stands here, in small or capital letters. Waits only while it still may."""
-        for n, char in enumerate(words):
-            if (yield from self.peek(ahead + n)).lower() != char:
-                return False
-        return True
+        while True:
+            start = self._at + ahead
+            there = self._text[start : start + len(words)].lower()
+            if there == words or self._ended or not words.startswith(there):
+                return there == words
+            yield
 
     def run(self, pattern: re.Pattern[str], limit: int, ahead: int = 0) -> Waits[str]:
         """The run of characters that stands here, cut at the limit. A pattern is `[…]*`."""
