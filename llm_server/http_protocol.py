@@ -1,6 +1,7 @@
 """uvicorn's HTTP protocol, with an end to what comes before a body."""
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
 # Proxies allow 8 to 32 kB. Without a limit, one connection that sends a header of 100 MB stops
 # all streams of the process for seconds, before any key has been looked at.
 MOST_HEAD_BYTES = 64 * 1024
+
+# Java's client, among others, offers to go on in HTTP/2. The parser would stop at the offer and
+# lose the body; who does not know of it answers in HTTP/1.1, as the offer allows (RFC 9110, 7.8).
+_OFFER = re.compile(rb"\r\nupgrade(?=:)", re.IGNORECASE)
+_IGNORED = b"\r\nx-upgrade"
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
@@ -35,6 +41,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             if self._head_bytes > MOST_HEAD_BYTES and b"\r\n\r\n" not in data:
                 self.send_400_response(f"The headers are larger than {MOST_HEAD_BYTES} bytes.")
                 return
+            data = _without_offer(data)
         super().data_received(data)
         # Headers nearly always come in one piece, and then the next answer is under way by now.
         if self._head_timer is None and self.cycle.response_complete:
@@ -61,3 +68,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+
+def _without_offer(data: bytes) -> bytes:
+    end = data.find(b"\r\n\r\n")
+    offer = _OFFER.search(data, 0, len(data) if end == -1 else end)
+    return data[: offer.start()] + _IGNORED + data[offer.end() :] if offer else data

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import anyio
 import httpx2
+import msgspec
 import pytest
 from anyio.abc import SocketStream
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 from llm_server.settings import Limits
 from tests.llm_server.fakes import ScriptedBackend
 from tests.llm_server.servers import serve
-from tests.llm_server.wire import CHAT, ask, spoken
+from tests.llm_server.wire import API_KEY, CHAT, ask, spoken
 
 GET = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 
@@ -86,6 +87,25 @@ async def test_a_body_that_nobody_reads_is_not_waited_for(connection: SocketStre
     await connection.send(b"x")
 
     assert await until_closed(connection) == b""
+
+
+@pytest.mark.parametrize("name", [b"Upgrade", b"upgrade"])
+async def test_an_offer_of_http_2_does_not_cost_the_body(
+    connection: SocketStream, name: bytes
+) -> None:
+    body = msgspec.json.encode(ask(stream=False))
+    await connection.send(
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\n"
+        b"%b: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n"
+        b"authorization: Bearer %b\r\ncontent-length: %d\r\n\r\n%b"
+        % (name, API_KEY.encode(), len(body), body)
+    )
+
+    with anyio.fail_after(5):
+        answer = await connection.receive()
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"Hello there." in answer
 
 
 async def test_headers_may_come_in_pieces(connection: SocketStream) -> None:
