@@ -7,6 +7,7 @@ time-out.
 
 import ssl
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import httpx2
@@ -16,6 +17,9 @@ KEEP_ALIVE_S = 120
 
 # Where a response has its body, without the four layers that httpx2 puts around it.
 BODY = "simli_llm_body"
+
+# Where a prepared request has what aiohttp is told.
+ARGUMENTS = "simli_llm_arguments"
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
@@ -30,18 +34,12 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         if self._session is None:
             # Not in __init__: it belongs to the running loop.
             self._session = self._open_session()
-        limits = request.extensions["timeout"]
         try:
             response = await self._session.request(
-                request.method,
-                str(request.url),
-                headers=request.headers,
-                data=request.content,
+                **request.extensions.get(ARGUMENTS) or _arguments(request),
+                data=request.read(),
                 allow_redirects=False,
                 proxy=self._proxy,
-                timeout=aiohttp.ClientTimeout(
-                    connect=limits["pool"], sock_connect=limits["connect"], sock_read=limits["read"]
-                ),
             )
         except Exception as exc:
             raise _translate(exc, request) from exc
@@ -62,6 +60,37 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     async def aclose(self) -> None:
         if self._session:
             await self._session.close()
+
+
+class PreparedRequest:
+    """A request whose body alone changes. What aiohttp needs to know is worked out once."""
+
+    def __init__(self, request: httpx2.Request) -> None:
+        self._request = request
+        # aiohttp counts the bytes of each body itself.
+        del request.headers["content-length"]
+        self._extensions = {**request.extensions, ARGUMENTS: _arguments(request)}
+
+    def with_body(self, body: bytes) -> httpx2.Request:
+        return httpx2.Request(
+            self._request.method,
+            self._request.url,
+            headers=self._request.headers,
+            stream=httpx2.ByteStream(body),
+            extensions=self._extensions,
+        )
+
+
+def _arguments(request: httpx2.Request) -> dict[str, Any]:
+    limits = request.extensions["timeout"]
+    return {
+        "method": request.method,
+        "url": str(request.url),
+        "headers": dict(request.headers),
+        "timeout": aiohttp.ClientTimeout(
+            connect=limits["pool"], sock_connect=limits["connect"], sock_read=limits["read"]
+        ),
+    }
 
 
 class Body(httpx2.AsyncByteStream):

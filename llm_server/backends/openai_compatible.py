@@ -1,6 +1,6 @@
 """Relay to any upstream that speaks OpenAI's chat completions, through the `openai` SDK.
 
-The SDK's low-level `post` is used, with ready bytes, and the answer is decoded here: its typed
+The SDK's low-level `request` is used, with ready bytes, and the answer is decoded here: its typed
 call costs a hundred times more for a long history, and its chunk objects drop nothing but time.
 Key, base URL, errors and connections remain the SDK's.
 """
@@ -8,7 +8,6 @@ Key, base URL, errors and connections remain the SDK's.
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import Any
 
 import anyio
 import httpx2
@@ -17,6 +16,7 @@ import openai
 from llm_server.backends.aiohttp_transport import BODY, KEEP_ALIVE_S, AiohttpTransport, Body
 from llm_server.backends.base import BackendEvent
 from llm_server.backends.chunk_reader import MALFORMED, ChunkReader, not_understood
+from llm_server.backends.openai_client import CompletionsClient
 from llm_server.backends.openai_options import OpenAIOptions
 from llm_server.backends.upstream_errors import status_error
 from llm_server.errors import ApiError, UpstreamFailed, UpstreamTimedOut
@@ -26,9 +26,6 @@ from llm_server.protocol import ChatRequest, Json, encode
 # connection costs a TCP and TLS handshake in the next turn.
 DRAIN_S = 0.05
 
-# Compressed, pieces of an answer would be held back until there is enough to compress.
-HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-
 
 class OpenAICompatibleBackend:
     """One upstream. Connections are kept and used again."""
@@ -37,10 +34,9 @@ class OpenAICompatibleBackend:
 
     def __init__(self, options: OpenAIOptions) -> None:
         self._options = options
-        # Whole, because the SDK takes longer to put it together than to send it.
-        self._url = f"{options.base_url}/chat/completions"
         timeout = httpx2.Timeout(options.read_timeout_s, connect=options.connect_timeout_s)
-        self._client = openai.AsyncOpenAI(
+        self._client = CompletionsClient(
+            AiohttpTransport(ssl.create_default_context(cafile=options.ca_file), options.proxy_url),
             base_url=options.base_url,
             # The SDK would read OPENAI_API_KEY if it were given None. That key is for OpenAI alone.
             api_key=options.api_key.get_secret_value() if options.api_key else "none",
@@ -50,11 +46,6 @@ class OpenAICompatibleBackend:
             # A voice prefers an early error, and a fallback, to a late answer.
             max_retries=0,
             timeout=timeout,
-            http_client=httpx2.AsyncClient(
-                transport=AiohttpTransport(
-                    ssl.create_default_context(cafile=options.ca_file), options.proxy_url
-                )
-            ),
         )
 
     async def keep_ready(self) -> None:
@@ -102,15 +93,7 @@ class OpenAICompatibleBackend:
         await self._client.close()
 
     async def _ask(self, request: ChatRequest) -> Body:
-        # Streamed, and yet a plain response: the SDK's types know no such thing.
-        response: Any = await self._client.post(
-            self._url,
-            content=encode(self._body(request)),
-            cast_to=httpx2.Response,
-            stream=True,
-            stream_cls=openai.AsyncStream[object],
-            options={"headers": HEADERS},
-        )
+        response = await self._client.ask(encode(self._body(request)))
         body: Body = response.extensions[BODY]
         return body
 
