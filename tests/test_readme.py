@@ -16,7 +16,9 @@ from llm_server import load_settings
 from llm_server.backends.base import Delta
 from llm_server.backends.mock import MockOptions
 from llm_server.backends.openai_options import OpenAIOptions
+from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
+from llm_server.voice.policy import VoiceSettings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,7 +78,18 @@ def test_its_script_is_accepted() -> None:
     assert Script.model_validate(yaml.safe_load(script)).lines[0].interrupt_after == 80
 
 
-@pytest.mark.parametrize("path", [path for path in leaves(Settings) if path != "models"])
+def keyed(prefix: str, model: type[BaseModel]) -> list[str]:
+    return [f"{prefix}.<name>.{name}" for name in model.model_fields]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(path for path in leaves(Settings) if path != "models"),
+        *keyed("models", ModelSettings),
+        *keyed("voices", VoiceSettings),
+    ],
+)
 def test_every_setting_is_explained(path: str) -> None:
     assert f"| `{path}` |" in section("Settings")
 
