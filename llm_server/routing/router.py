@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from itertools import chain
-from time import monotonic
 
 import anyio
 
@@ -97,7 +96,6 @@ class Router:
         def attempt_at(route: Route) -> Attempt:
             return Attempt(route, request_for(route), content_of(pace))
 
-        began = monotonic()
         if len(candidates) == 1 and pace.late_s is None:
             race: Race | Solo = Solo(attempt_at(candidates[0]), pace, self._retries)
         else:
@@ -108,12 +106,13 @@ class Router:
         attempt = race.winner
         assert attempt
         try:
-            with Watchdog(pace, began) as watchdog:
+            with Watchdog(pace, race.began) as watchdog:
                 yield [*race.reports, Answering(attempt.route.model), *chain(*attempt.held)]
                 while (batch := await watchdog.wait_for(attempt.next())) is not None:
                     yield batch
         except ApiError as exc:
             attempt.failed(exc)
+            yield [attempt.report(exc.kind, race.began)]
             raise
         finally:
             await attempt.close()

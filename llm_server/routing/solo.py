@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from time import monotonic
 
-from llm_server.backends.base import Attempted, Event
+from llm_server.backends.base import Event
 from llm_server.errors import ApiError, UpstreamTimedOut
 from llm_server.routing.attempt import Attempt
 from llm_server.routing.budget import Budget
@@ -18,6 +18,7 @@ class Solo:
         self.winner: Attempt | None = None
         self.reports: list[Event] = []
         self._attempt = attempt
+        self.began = attempt.began
         self._limit_s = min(pace.give_up_s, pace.stream_s)
         self._retries = retries
 
@@ -27,12 +28,12 @@ class Solo:
             await self._begin()
         except ApiError as exc:
             self._attempt.failed(exc)
-            yield self._report(exc.kind)
+            yield self._attempt.report(exc.kind, self.began)
             raise
         finally:
             if self.winner is None:
                 await self._attempt.close()
-        self.reports.append(self._report("answered"))
+        self.reports.append(self._attempt.report("answered", self.began))
 
     async def _begin(self) -> None:
         try:
@@ -41,6 +42,3 @@ class Solo:
         except TimeoutError as exc:
             raise UpstreamTimedOut("The model took too long to begin.") from exc
         self.winner = self._attempt
-
-    def _report(self, outcome: str) -> Attempted:
-        return Attempted(self._attempt.route.model, outcome, 0.0, self._attempt.spoke_s)
