@@ -9,7 +9,7 @@ import re
 
 from llm_server.voice.speakable.scripts import is_spaced_word
 from llm_server.voice.speakable.signals import LONG_PAUSE
-from llm_server.voice.speakable.stage import Stage, Waits
+from llm_server.voice.speakable.stage import Stage, Waits, is_blank
 
 # How many marks in a row are emphasis. More are a mask, or a line to fill in.
 LENGTHS = {"*": (1, 2, 3), "_": (1, 2, 3), "~": (2,)}
@@ -57,7 +57,7 @@ class Emphasis:
 
 
 def _opens(marks: str, before: str, after: str) -> bool:
-    if _is_apart(after) or after == _KEYCAP:
+    if is_blank(after) or after == _KEYCAP:
         return False
     if marks[0] == "_":
         return not before.isalnum()
@@ -69,14 +69,10 @@ def _opens(marks: str, before: str, after: str) -> bool:
 
 
 def _closes(marks: str, before: str, after: str) -> bool:
-    if _is_apart(before):
+    if is_blank(before):
         return False
     if marks[0] == "_":
         return not after.isalnum()
     # 5*3
     inside = is_spaced_word(before) and is_spaced_word(after)
     return not (inside and (before.isdecimal() or after.isdecimal()))
-
-
-def _is_apart(char: str) -> bool:
-    return not char or char.isspace()
