@@ -55,6 +55,14 @@ def test_prose_of_any_language_passes_at_once_and_unchanged(text: str) -> None:
     assert Speakable().feed(text) == text
 
 
+@pytest.mark.parametrize("piece", [" world", " there,", " with", " größer", " 你好", " schön!"])
+def test_a_plain_piece_is_not_even_copied(piece: str) -> None:
+    speaking = Speakable()
+    speaking.feed("Hello **bold** 😀 you")
+
+    assert speaking.feed(piece) is piece
+
+
 @stable
 @given(texts)
 def test_little_is_held_back(text: str) -> None:
