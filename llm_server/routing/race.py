@@ -118,7 +118,7 @@ class Race:
         route = attempt.route
         if isinstance(error, ContextTooLong | RequestTooLarge):
             self._candidates = [c for c in self._candidates if c.takes_more_than(route)]
-        elif isinstance(error, InvalidRequest):
+        elif isinstance(error, InvalidRequest) and not self._pace.going_on:
             raise error  # Nobody else would answer it, either.
         if not (self._candidates or self._running):
             raise error
