@@ -49,16 +49,22 @@ def text_delta(text: str) -> Delta:
     return Delta({"content": text})
 
 
+AsideKind = Literal["filler", "working", "apology"]
+"""Said while the answer is late, while a tool works, and instead of an answer or its rest."""
+
+
 class Aside(Delta, frozen=True):
-    """Words of the server's own: a filler, an apology, a line while a tool works.
+    """Words of the server's own.
 
     Sent like the model's words, and never recorded as what the model said.
     """
 
+    kind: AsideKind = "filler"
 
-def aside(text: str) -> Aside:
+
+def aside(text: str, kind: AsideKind = "filler") -> Aside:
     """A piece of plain text that the model did not say."""
-    return Aside({"content": text})
+    return Aside({"content": text}, kind=kind)
 
 
 class Finish(msgspec.Struct, frozen=True):

@@ -26,14 +26,14 @@ async def never_silent(events: Events, phrases: Phrases) -> Events:
                 if not finished and any(isinstance(event, Finish) for event in batch):
                     finished = True
                     if not answered:
-                        yield [Failed(EmptyAnswer.code or ""), aside(phrases.apology)]
+                        yield [Failed(EmptyAnswer.code or ""), aside(phrases.apology, "apology")]
                 yield batch
     except ApiError as exc:
         if finished:
             logger.warning("%s, after the whole answer", exc.kind)
             return
         logger.warning("an answer failed (%s), apologising", exc.kind)
-        yield [Failed(exc.kind), aside(_apology(phrases, tail, answered)), Finish()]
+        yield [Failed(exc.kind), aside(_apology(phrases, tail, answered), "apology"), Finish()]
 
 
 def _apology(phrases: Phrases, tail: str, answered: bool) -> str:

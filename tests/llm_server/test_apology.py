@@ -8,6 +8,7 @@ import pytest
 from llm_server import SessionClaims, SessionKeys
 from llm_server.backends.base import Delta, Event, Events, Finish, aside, text_delta
 from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
+from llm_server.turns import Said
 from llm_server.voice.apology import never_silent
 from llm_server.voice.phrases import phrases_for
 from tests.llm_server.fakes import ListSink, ScriptedBackend, Step, says
@@ -181,7 +182,8 @@ async def test_a_turn_with_an_apology_has_failed(
 
     turn = await sink.turn()
     assert (turn.outcome, turn.error) == ("failed", error)
-    assert (turn.answer_text, turn.aside_text, turn.finish_reason) == ("", GERMAN, "stop")
+    assert (turn.answer_text, turn.finish_reason) == ("", "stop")
+    assert turn.asides == (Said(kind="apology", text=GERMAN, at=0),)
 
 
 async def test_what_failed_is_in_the_log_and_what_was_said_is_not(

@@ -9,6 +9,7 @@ from re import findall
 
 from llm_server.backends.base import Delta, Finish, text_delta
 from llm_server.backends.mock.options import MockOptions, Reply, ToolCall
+from llm_server.conversation.hygiene import BEGINNING
 from llm_server.protocol import ChatRequest, Json, text_of
 
 # As models send them: a call comes in pieces that are no JSON yet.
@@ -39,7 +40,8 @@ def _to_user(options: MockOptions, request: ChatRequest) -> Reply:
 
 
 def _turn(request: ChatRequest) -> int:
-    return sum(message["role"] == "user" for message in request.messages)
+    """How often the user has spoken. A history that began with a greeting has been given one."""
+    return sum(m["role"] == "user" and m != BEGINNING for m in request.messages)
 
 
 def _rounds(request: ChatRequest) -> int:
