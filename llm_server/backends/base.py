@@ -4,6 +4,7 @@ A backend yields what it has as it comes. Envelope, policies and bytes are the s
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -179,6 +180,16 @@ class BatchingBackend(Backend, Protocol):
     """
 
     def batches(self, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]: ...
+
+
+async def one_by_one(
+    batches: AsyncGenerator[list[BackendEvent]],
+) -> AsyncGenerator[BackendEvent]:
+    """What a batching backend's `stream` is made of."""
+    async with aclosing(batches):
+        async for batch in batches:
+            for event in batch:
+                yield event
 
 
 class BackendType(Protocol):
