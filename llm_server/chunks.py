@@ -20,14 +20,18 @@ class Chunks:
         self._tail = b',"usage":null}\n\n' if chat.include_usage else b"}\n\n"
         self._begun: set[int] = set()
         self._unfinished = set(range(chat.choices))
-        self.lacks_usage = chat.include_usage
-        """Whether usage was asked for, and has not come yet."""
+        self._lacks_usage = chat.include_usage
         self._envelope = self._make_envelope()
 
     @property
     def finished(self) -> bool:
         """Whether all choices have ended. Only usage may follow."""
         return not self._unfinished
+
+    @property
+    def complete(self) -> bool:
+        """Whether the caller has all that was asked for."""
+        return not (self._unfinished or self._lacks_usage)
 
     def bytes_of(self, event: Event) -> bytes:
         """Server-sent events for an event; none for what is not for the wire."""
@@ -41,7 +45,7 @@ class Chunks:
             self._completion.model = event.model
             self._envelope = self._make_envelope()
         elif isinstance(event, Usage) and self._include_usage:
-            self.lacks_usage = False
+            self._lacks_usage = False
             usage = b'"choices":[],"usage":%b}\n\n' % encode(event.usage)
             return b"data: {%b%b%b" % (_members(event.chunk), self._envelope, usage)
         return b""
