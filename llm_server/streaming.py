@@ -87,11 +87,9 @@ class Reply:
         try:
             if first:
                 await self._pass_on(first)
-            async for batch in self._events:
-                await self._pass_on(batch)
-                if self._chunks.finished:
-                    await self._wait_for_usage()
-                    break
+            if not self._chunks.finished:
+                await self._pass_on_all()
+            await self._wait_for_usage()
         except ApiError as exc:
             self._turn.fail(exc.kind)
             # No [DONE]: its absence tells a truncated answer from a whole one.
@@ -108,9 +106,18 @@ class Reply:
                 return batch
             self._note(batch)
 
+    async def _pass_on_all(self) -> None:
+        """The whole answer, but not what may come after it."""
+        async for batch in self._events:
+            await self._pass_on(batch)
+            if self._chunks.finished:
+                return
+
     async def _wait_for_usage(self) -> None:
         """Hold up the end for usage, if it was asked for; and a listener not for long."""
-        while self._chunks.lacks_usage and (batch := await self._next_in_time()):
+        while self._chunks.lacks_usage:
+            if (batch := await self._next_in_time()) is None:
+                return
             await self._pass_on(batch)
 
     async def _next_in_time(self) -> Sequence[Event] | None:
