@@ -59,7 +59,11 @@ def no_cancellation_is_left() -> bool:
 async def test_events_in_time_pass() -> None:
     upstream = Upstream(HELLO, 0.001, HELLO, Finish())
 
-    assert await taken(within(upstream.stream(), QUICK)) == [HELLO, HELLO, Finish()]
+    assert await taken(within(upstream.stream(), replace(QUICK, stall_s=2))) == [
+        HELLO,
+        HELLO,
+        Finish(),
+    ]
     assert upstream.closed
 
 
@@ -178,9 +182,9 @@ async def test_closing_early_closes_the_upstream() -> None:
 
 
 async def test_thoughts_end_the_silence_for_a_plain_caller() -> None:
-    upstream = Upstream(HELLO, *(step for _ in range(20) for step in (0.005, THOUGHT)), Finish())
+    upstream = Upstream(HELLO, *(step for _ in range(30) for step in (0.01, THOUGHT)), Finish())
 
-    assert len(await taken(within(upstream.stream(), QUICK))) == 22
+    assert len(await taken(within(upstream.stream(), replace(QUICK, stall_s=0.2)))) == 32
 
 
 async def test_thoughts_do_not_end_the_silence_for_who_listens() -> None:
@@ -194,9 +198,9 @@ async def test_thoughts_do_not_end_the_silence_for_who_listens() -> None:
 
 
 async def test_words_end_the_silence_for_who_listens() -> None:
-    upstream = Upstream(*(step for _ in range(20) for step in (0.005, HELLO)), Finish())
+    upstream = Upstream(*(step for _ in range(30) for step in (0.01, HELLO)), Finish())
 
-    assert len(await taken(within(upstream.stream(), SPOKEN))) == 21
+    assert len(await taken(within(upstream.stream(), replace(SPOKEN, stall_s=0.2)))) == 31
 
 
 async def test_who_awaits_what_comes_next_in_another_task_is_not_cancelled_instead_of_it() -> None:
