@@ -22,6 +22,7 @@ OpenAI's clients read all four members of the envelope, so all four are always t
 """
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import ClassVar, TypedDict
 
 
@@ -164,9 +165,10 @@ class RateLimited(ApiError):
     def retry_after_s(self) -> float | None:
         """How long the upstream wants to be left alone, if it said so in seconds."""
         try:
-            return max(0.0, float(self.headers["retry-after"]))
+            delay_s = float(self.headers["retry-after"])
         except (KeyError, ValueError):
             return None
+        return max(0.0, delay_s) if isfinite(delay_s) else None
 
 
 class UpstreamFailed(ApiError):

@@ -38,7 +38,10 @@ class Attempt:
     They may be awaited in different tasks, one after the other.
     """
 
-    def __init__(self, route: Route, request: ChatRequest, is_content: IsContent) -> None:
+    def __init__(
+        self, route: Route, request: ChatRequest, content: Callable[[], IsContent]
+    ) -> None:
+        """`content` makes what tells content from the rest, for one answer each."""
         self.route = route
         self.held: list[Batch] = []
         """What came up to the first content, to be passed on."""
@@ -46,7 +49,7 @@ class Attempt:
         self.spoke_s: float | None = None
         self._has_failed = False
         self._request = request
-        self._is_content = is_content
+        self._content = content
         self._open()
         # One request tries whether a backend is well again, and not two.
         self._is_probe = not route.breaker.is_closed
@@ -89,16 +92,27 @@ class Attempt:
             return None
         except ApiError:
             raise
+        except asyncio.CancelledError as exc:
+            if _is_cancelled():
+                raise
+            # What a backend cancels is itself, and nobody who waits for it.
+            raise self._bug(exc) from exc
         except Exception as exc:
-            # The traceback may quote a conversation, so only its place and kind are logged.
-            logger.error("the backend of %s raised %s", self.route.model, place_of(exc))
-            raise internal_error() from exc
+            raise self._bug(exc) from exc
+        self._note(batch)
+        return batch
+
+    def _bug(self, exc: BaseException) -> ApiError:
+        # The traceback may quote a conversation, so only its place and kind are logged.
+        logger.error("the backend of %s raised %s", self.route.model, place_of(exc))
+        return internal_error()
+
+    def _note(self, batch: Batch) -> None:
         for event in batch:
             if isinstance(event, Delta):
                 self._unfinished.add(event.index)
             elif isinstance(event, Finish):
                 self._unfinished.discard(event.index)
-        return batch
 
     def report(self, outcome: str, request_began: float) -> Attempted:
         """How it fared, for the turn's record."""
@@ -114,14 +128,21 @@ class Attempt:
         self.route.breaker.failed(delay_s)
 
     async def close(self) -> None:
-        """Let go of the backend. If it has not failed by now, it has not at all."""
+        """Let go of the backend. If it has not failed by now, it has not at all.
+
+        What it raises then harms nobody: there is an answer, or another error to tell.
+        """
         if not self._has_failed:
             self.route.breaker.passed(answered=self.spoke_s is not None)
-        await self._batches.aclose()
+        try:
+            await self._batches.aclose()
+        except Exception as exc:
+            logger.error("the backend of %s raised %s when let go", self.route.model, place_of(exc))
 
     def _open(self) -> None:
         self.held.clear()
         self._unfinished = {0}
+        self._is_content = self._content()
         self._batches = self.route.ask(self._request)
 
     async def _until_content(self) -> None:
@@ -148,7 +169,13 @@ def _without_content(held: Sequence[Batch]) -> ApiError:
     return EmptyAnswer("The model answered without a word.")
 
 
-def place_of(exc: Exception) -> str:
+def _is_cancelled() -> bool:
+    """Whether somebody wants the current task to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def place_of(exc: BaseException) -> str:
     """Where an exception was raised, and its kind, without its message."""
     trace = exc.__traceback__
     while trace and trace.tb_next:

@@ -124,7 +124,8 @@ class _Continuation:
         match event:
             case Delta() if event.text:
                 text = self._splice.feed(event.text)
-                return [event.with_text(text)] if text else []
+                # A piece of which nothing is left may still hold other members.
+                return [event.with_text(text)] if text or len(event.members) > 1 else []
             case Finish() if rest := self._splice.flush():
                 return [text_delta(rest), event]
             case Answering():
@@ -136,6 +137,9 @@ class _Continuation:
 
 def _request_to_go_on(request: ChatRequest, said: str, route: Route) -> ChatRequest:
     """What a model is asked that should go on with what was said."""
+    if not said.strip():
+        # There were only thoughts: nobody can go on with those of another.
+        return request.for_model(route.model)
     # Some upstreams refuse an answer to go on with that ends in white space.
     messages = [*request.messages, {"role": "assistant", "content": said.rstrip()}]
     if not route.settings.prefill:

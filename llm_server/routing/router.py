@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from itertools import chain
 
 import anyio
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 # One of five requests may be sent twice, and ten at once after a quiet time.
 RETRY_SHARE = 0.2
+
+# How long the end of the server may be held up by attempts that do not let go.
+CLOSING_S = 5.0
 
 RequestFor = Callable[[Route], ChatRequest]
 
@@ -94,7 +98,7 @@ class Router:
         """The answer of one of the candidates."""
 
         def attempt_at(route: Route) -> Attempt:
-            return Attempt(route, request_for(route), content_of(pace))
+            return Attempt(route, request_for(route), partial(content_of, pace))
 
         if len(candidates) == 1 and pace.late_s is None:
             race: Race | Solo = Solo(attempt_at(candidates[0]), pace, self._retries)
@@ -132,7 +136,8 @@ class Router:
 
     async def aclose(self) -> None:
         """Close all backends, also when one of them cannot."""
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSING_S)
         async with anyio.create_task_group() as tasks:
             for route in self._routes.values():
                 tasks.start_soon(_close, route)
@@ -141,10 +146,7 @@ class Router:
 async def _close_attempt(attempt: Attempt, task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    try:
-        await attempt.close()
-    except Exception as exc:
-        logger.error("an attempt at %s could not be closed: %s", attempt.route.model, place_of(exc))
+    await attempt.close()
 
 
 async def _close(route: Route) -> None:

@@ -8,6 +8,7 @@ from llm_server.backends.base import Aside, Delta, Event, Events, Failed, Finish
 from llm_server.errors import ApiError, EmptyAnswer
 from llm_server.voice.phrases import Phrases
 from llm_server.voice.sentences import END_CHARS, sentence_ends
+from llm_server.voice.speech import has_words
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +22,8 @@ async def never_silent(events: Events, phrases: Phrases) -> Events:
     try:
         async with aclosing(events):
             async for batch in events:
-                tail = (tail + _spoken(batch))[-END_CHARS:]
-                answered = answered or any(map(_has_words, batch))
+                tail = (tail + _heard(batch))[-END_CHARS:]
+                answered = answered or any(map(_is_answer, batch))
                 if not finished and any(isinstance(event, Finish) for event in batch):
                     finished = True
                     if not answered:
@@ -33,27 +34,26 @@ async def never_silent(events: Events, phrases: Phrases) -> Events:
             logger.warning("%s, after the whole answer", exc.kind)
             return
         logger.warning("an answer failed (%s), apologising", exc.kind)
-        yield [Failed(exc.kind), aside(_apology(phrases, tail, answered), "apology"), Finish()]
+        said = _broken_off(phrases, tail) if answered else phrases.apology
+        yield [Failed(exc.kind), aside(said, "apology"), Finish()]
 
 
-def _apology(phrases: Phrases, tail: str, answered: bool) -> str:
-    """What is said instead of an answer, or instead of the rest of one."""
-    if not answered:
-        return phrases.apology
+def _broken_off(phrases: Phrases, tail: str) -> str:
+    """What is said instead of the rest of an answer."""
     ended = any(end == len(tail) + 1 for end in sentence_ends(f"{tail} "))
     between = "" if not tail or tail[-1].isspace() else " " if ended else "… "
     return between + phrases.broken_off
 
 
-def _spoken(batch: Sequence[Event]) -> str:
+def _heard(batch: Sequence[Event]) -> str:
     return "".join(event.text for event in batch if isinstance(event, Delta) and not event.index)
 
 
-def _has_words(event: Event) -> bool:
-    """Whether the model says something, and not we in its place.
+def _is_answer(event: Event) -> bool:
+    """Whether the model says something, and not the server in its place.
 
     After a tool call the caller, who runs it, speaks.
     """
     if not isinstance(event, Delta) or isinstance(event, Aside) or event.index:
         return False
-    return bool(event.text.strip() or event.members.get("tool_calls"))
+    return has_words(event.text) or bool(event.members.get("tool_calls"))

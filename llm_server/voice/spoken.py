@@ -55,7 +55,9 @@ class SpokenAnswers:
             events = only_speakable(events)
         if voice.max_words:
             events = at_most(events, voice.max_words)
-        events = fill_in(events, partial(conversation.filler, phrases, self._random))
+        if chat.stream:
+            # In an answer that comes as a whole, it would bridge nothing.
+            events = fill_in(events, partial(conversation.filler, phrases, self._random))
         return never_silent(events, phrases)
 
     def apology(self, error: ApiError, chat: ChatRequest) -> Events:
