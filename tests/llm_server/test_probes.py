@@ -5,7 +5,9 @@ import pytest
 from fastapi import FastAPI
 
 from llm_server import Settings, create_app
+from llm_server.errors import UpstreamFailed
 from llm_server.keys import ServiceClaims, ServiceKeys
+from llm_server.model_settings import BreakerSettings
 from llm_server.settings import MetricsSettings
 from tests.llm_server.fakes import ListSink, ScriptedBackend
 from tests.llm_server.servers import serve
@@ -23,7 +25,11 @@ async def test_a_started_server_is_ready_and_tells_its_models(anyone: httpx2.Asy
     response = await anyone.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == {"status": "ready", "models": [MODEL, "mock"]}
+    assert response.json() == {
+        "status": "ready",
+        "models": [MODEL, "mock"],
+        "backends": {MODEL: {"breaker": "closed"}, "mock": {"breaker": "closed"}},
+    }
 
 
 async def test_a_server_that_has_not_started_is_not_ready(app: FastAPI) -> None:
@@ -34,6 +40,22 @@ async def test_a_server_that_has_not_started_is_not_ready(app: FastAPI) -> None:
 
     assert response.status_code == 503
     assert response.json()["status"] == "starting"
+
+
+async def test_a_backend_that_is_down_is_told_of_and_the_server_stays_ready(
+    http: httpx2.AsyncClient, backend: ScriptedBackend
+) -> None:
+    backend.script = [UpstreamFailed("Down.")]
+    for _ in range(BreakerSettings().failures):
+        await http.post(CHAT, json=ask())
+
+    response = await http.get("/readyz")
+    metrics = await http.get("/metrics")
+
+    assert response.status_code == 200
+    assert response.json()["backends"][MODEL] == {"breaker": "open"}
+    labels = f'gen_ai_request_model="{MODEL}",simli_llm_breaker_state="open"'
+    assert f"simli_llm_breaker_state{{{labels}}} 1\n" in metrics.text
 
 
 async def test_turns_are_in_the_metrics(http: httpx2.AsyncClient, sink: ListSink) -> None:
