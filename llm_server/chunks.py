@@ -31,40 +31,38 @@ class Chunks:
 
     def bytes_of(self, event: Event) -> bytes:
         """Server-sent events for an event; none for what is not for the wire."""
-        match event:
-            case Delta():
-                return self._role(event.index) + self._choice(event, event.members, b"null")
-            case Finish():
-                self._unfinished.discard(event.index)
-                return self._role(event.index) + self._choice(event, {}, encode(event.reason))
-            case Usage() if self._include_usage:
-                self.lacks_usage = False
-                usage = b'"choices":[],"usage":%b}\n\n' % encode(event.usage)
-                return self._head(event.chunk) + usage
-            case Answering():
-                self._completion.model = event.model
-                self._envelope = self._make_envelope()
+        # No `match`: the first question is nearly always the last.
+        if isinstance(event, Delta):
+            return self._role(event.index) + self._choice(event, event.members)
+        if isinstance(event, Finish):
+            self._unfinished.discard(event.index)
+            return self._role(event.index) + self._choice(event, {}, encode(event.reason))
+        if isinstance(event, Answering):
+            self._completion.model = event.model
+            self._envelope = self._make_envelope()
+        elif isinstance(event, Usage) and self._include_usage:
+            self.lacks_usage = False
+            usage = b'"choices":[],"usage":%b}\n\n' % encode(event.usage)
+            return b"data: {%b%b%b" % (_members(event.chunk), self._envelope, usage)
         return b""
 
     def _role(self, index: int) -> bytes:
         if index in self._begun:
             return b""
         self._begun.add(index)
-        return self._choice(Delta(ROLE, index), ROLE, b"null")
+        return self._choice(Delta(ROLE, index), ROLE)
 
-    def _choice(self, event: Delta | Finish, delta: Json, finish_reason: bytes) -> bytes:
-        return b'%b"choices":[{%b"index":%d,"delta":%b,"finish_reason":%b}]%b' % (
-            self._head(event.chunk),
+    def _choice(self, event: Delta | Finish, delta: Json, finish_reason: bytes = b"null") -> bytes:
+        # An upstream's extras come first: of a member that is there twice, the last one counts.
+        return b'data: {%b%b"choices":[{%b"index":%d,"delta":%b,"finish_reason":%b}]%b' % (
+            _members(event.chunk),
+            self._envelope,
             _members(event.choice),
             event.index,
             encode(delta),
             finish_reason,
             self._tail,
         )
-
-    def _head(self, extra: Json) -> bytes:
-        # An upstream's extras come first: of a member that is there twice, the last one counts.
-        return b"data: {%b%b" % (_members(extra), self._envelope)
 
     def _make_envelope(self) -> bytes:
         return b'"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (

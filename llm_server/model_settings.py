@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from llm_server.conversation.history import HistorySettings
 from llm_server.conversation.prompt import PromptSettings
@@ -12,10 +12,17 @@ from llm_server.tools.settings import ToolSettings
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+def _p90_or_seconds(value: Any) -> Any:
+    """A union would tell of each of its members why it is not that one."""
+    if value != "p90" and not (isinstance(value, int | float) and value > 0):
+        raise ValueError("expected p90, or seconds")
+    return value
+
+
 class HedgeSettings(Section):
     """Ask the first fallback early, when the model is slower than it usually is."""
 
-    after: Literal["p90"] | Seconds = "p90"
+    after: Annotated[Literal["p90"] | float, BeforeValidator(_p90_or_seconds)] = "p90"
     """Seconds, or what nine of ten answers needed for their first content, once that is known."""
     budget: Annotated[float, Field(gt=0, le=1)] = 0.1
     """The share of turns that may be asked twice for it."""

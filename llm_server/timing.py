@@ -42,7 +42,7 @@ class TurnTimer:
         self._text: list[str] = []
         self._tail = ""
         self._answered_by: str | None = None
-        self._attempts: list[Attempted] = []
+        self._attempts: dict[tuple[str, float], Attempted] = {}
         self._tools: list[ToolRan] = []
         self._asides: list[Said] = []
         self._finish_reason: str | None = None
@@ -84,7 +84,8 @@ class TurnTimer:
             case Answering():
                 self._answered_by = event.model
             case Attempted():
-                self._attempts.append(event)
+                # Who answered may break off later: then that is how it fared.
+                self._attempts[event.model, event.began_s] = event
             case ToolRan():
                 self._tools.append(event)
             case Failed():
@@ -125,7 +126,7 @@ class TurnTimer:
             user_text=self._user_text,
             answer_text="".join(self._text),
             asides=tuple(self._asides),
-            attempts=tuple(self._attempts),
+            attempts=tuple(self._attempts.values()),
             tools=tuple(self._tools),
             outcome=self._outcome,
             finish_reason=self._finish_reason,

@@ -21,7 +21,7 @@ class Briefing:
         try:
             self._prompt = Prompt(settings.prompt) if settings.prompt else None
         except ValueError as exc:
-            raise InvalidSettings([f"models.{model}.prompt.{exc}"]) from exc
+            raise InvalidSettings([f"models.{model}.prompt: {exc}"]) from exc
 
     def request(self, chat: ChatRequest, voice: VoiceSettings) -> ChatRequest:
         """The request as the model should see it; the given one is left as it is.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from random import uniform
 from time import monotonic
 
-from llm_server.backends.base import Delta, Event, Finish
+from llm_server.backends.base import Attempted, Delta, Event, Finish
 from llm_server.errors import (
     ApiError,
     ContentFiltered,
@@ -99,6 +99,11 @@ class Attempt:
             elif isinstance(event, Finish):
                 self._unfinished.discard(event.index)
         return batch
+
+    def report(self, outcome: str, request_began: float) -> Attempted:
+        """How it fared, for the turn's record."""
+        began_s = self.began - request_began
+        return Attempted(self.route.model, outcome, began_s, self.spoke_s)
 
     def failed(self, error: ApiError) -> None:
         """Hold it against the backend; unless it is well, and only refuses this request."""

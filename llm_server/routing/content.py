@@ -9,7 +9,10 @@ from llm_server.voice.speech import spoken_text
 
 def content_of(pace: Pace) -> IsContent:
     """Tells, batch after batch of one answer, whether it has content."""
-    return _FirstWords().are_in if pace.spoken else _anything
+    if pace.spoken:
+        return _FirstWords().are_in
+    # Who has no word to add does not make half an answer a whole one.
+    return speaks if pace.going_on else _anything
 
 
 def speaks(batch: Batch) -> bool:

@@ -30,6 +30,8 @@ class Pace:
     """When `Late` is yielded, if there has been no content."""
     rescue: bool = False
     """Whether a fallback goes on when an answer breaks off."""
+    going_on: bool = False
+    """Whether it is only the rest of an answer that is waited for."""
 
 
 # Until the next fallback is asked: what a listener puts up with, and what a program does.

@@ -7,7 +7,7 @@ from itertools import chain
 from math import inf
 from time import monotonic
 
-from llm_server.backends.base import Attempted, Event, Late
+from llm_server.backends.base import Event, Late
 from llm_server.errors import (
     ApiError,
     ContextTooLong,
@@ -53,9 +53,9 @@ class Race:
         self._note_error = note_error
         self._let_go = let_go
         self._running: dict[asyncio.Task[None], Attempt] = {}
-        self._began = monotonic()
-        self._give_up_at = self._began + min(pace.give_up_s, pace.stream_s)
-        self._late_at = inf if pace.late_s is None else self._began + pace.late_s
+        self.began = monotonic()
+        self._give_up_at = self.began + min(pace.give_up_s, pace.stream_s)
+        self._late_at = inf if pace.late_s is None else self.began + pace.late_s
         self._deadline = self._hedge_at = inf
         self._hedges: Budget | None = None
 
@@ -72,7 +72,7 @@ class Race:
                 )
                 for event in chain(self._judge(done), self._tick(monotonic())):
                     yield event
-            self.reports += [self._report(a, "overtaken") for a in self._running.values()]
+            self.reports += [a.report("overtaken", self.began) for a in self._running.values()]
         finally:
             for task, attempt in self._running.items():
                 if self._has_missed_its_deadline(attempt):
@@ -89,10 +89,10 @@ class Race:
             error = internal_error() if task.cancelled() else task.exception()
             if error is None:
                 self.winner = attempt
-                self.reports.append(self._report(attempt, "answered"))
+                self.reports.append(attempt.report("answered", self.began))
             elif isinstance(error, ApiError):
                 self._let_go(attempt, task)
-                yield self._report(attempt, error.kind)
+                yield attempt.report(error.kind, self.began)
                 self._fail(attempt, error)
             else:
                 raise error
@@ -118,7 +118,7 @@ class Race:
         route = attempt.route
         if isinstance(error, ContextTooLong | RequestTooLarge):
             self._candidates = [c for c in self._candidates if c.takes_more_than(route)]
-        elif isinstance(error, InvalidRequest):
+        elif isinstance(error, InvalidRequest) and not self._pace.going_on:
             raise error  # Nobody else would answer it, either.
         if not (self._candidates or self._running):
             raise error
@@ -155,7 +155,3 @@ class Race:
     def _has_missed_its_deadline(self, attempt: Attempt) -> bool:
         deadline_s = self._pace.first_content_s
         return deadline_s is not None and monotonic() - attempt.began >= deadline_s
-
-    def _report(self, attempt: Attempt, outcome: str) -> Attempted:
-        began_s = attempt.began - self._began
-        return Attempted(attempt.route.model, outcome, began_s, attempt.spoke_s)

@@ -4,9 +4,21 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
+from time import monotonic
 from typing import Protocol
 
-from llm_server.backends.base import Answering, Delta, Event, Events, Finish, text_delta
+from msgspec import structs
+
+from llm_server.backends.base import (
+    Answering,
+    Attempted,
+    Delta,
+    Event,
+    Events,
+    Finish,
+    text_delta,
+)
 from llm_server.errors import ApiError
 from llm_server.protocol import ChatRequest
 from llm_server.routing.pace import Pace
@@ -65,7 +77,8 @@ async def rescued(
     ask: AskCandidates, candidates: Sequence[Route], request: ChatRequest, pace: Pace
 ) -> Events:
     """The answer, continued when it breaks off. Raises ApiError when nobody can go on."""
-    said = _Said()
+    said, began = _Said(), monotonic()
+    errors: list[ApiError] = []
     events = ask(candidates, lambda route: request.for_model(route.model), pace)
     for rescues_left in reversed(range(RESCUES + 1)):
         try:
@@ -76,41 +89,52 @@ async def rescued(
                     yield batch
             return
         except ApiError as exc:
-            if not (rescues_left and said.can_go_on):
-                raise
-            logger.warning("%s broke off (%s), another goes on", said.model, exc.kind)
+            errors.append(exc)
+        if not (rescues_left and said.can_go_on):
+            # What others say to a request to go on means nothing to who has not made it.
+            raise errors[0]
+        logger.warning("%s broke off (%s), another goes on", said.model, errors[-1].kind)
         # Who broke off is asked last: it may only have been the connection.
         candidates = sorted(candidates, key=lambda route: route.model == said.model)
-        events = _continued(ask, candidates, request, replace(pace, late_s=None), said.text)
+        text, pace_of_rest = said.text, replace(pace, late_s=None, going_on=True)
+        prefilled = frozenset(route.model for route in candidates if route.settings.prefill)
+        events = _continued(
+            ask(candidates, partial(_request_to_go_on, request, text), pace_of_rest),
+            _Continuation(text, monotonic() - began, prefilled),
+        )
 
 
-async def _continued(
-    ask: AskCandidates, candidates: Sequence[Route], request: ChatRequest, pace: Pace, said: str
-) -> Events:
-    """The rest of the answer, without what its new model repeats."""
-    prefilled = {route.model for route in candidates if route.settings.prefill}
-    splice = Splice(said)
-    events = ask(candidates, lambda route: _request_to_go_on(request, route, said), pace)
+async def _continued(events: Events, continuation: "_Continuation") -> Events:
     async with aclosing(events):
         async for batch in events:
-            pieces: list[Event] = []
-            for event in batch:
-                if isinstance(event, Answering):
-                    splice = Splice(said, exact=event.model in prefilled)
-                pieces += _spliced(splice, event)
-            yield pieces
+            yield [said for event in batch for said in continuation.of(event)]
 
 
-def _spliced(splice: Splice, event: Event) -> list[Event]:
-    if isinstance(event, Delta) and event.text:
-        text = splice.feed(event.text)
-        return [event.with_text(text)] if text else []
-    if isinstance(event, Finish) and (rest := splice.flush()):
-        return [text_delta(rest), event]
-    return [event]
+class _Continuation:
+    """The rest of an answer, without what its new model repeats."""
+
+    def __init__(self, said: str, began_s: float, prefilled: frozenset[str]) -> None:
+        self._said = said
+        self._began_s = began_s
+        self._prefilled = prefilled
+        self._splice = Splice(said)
+
+    def of(self, event: Event) -> list[Event]:
+        """What the event is as a part of the whole answer."""
+        match event:
+            case Delta() if event.text:
+                text = self._splice.feed(event.text)
+                return [event.with_text(text)] if text else []
+            case Finish() if rest := self._splice.flush():
+                return [text_delta(rest), event]
+            case Answering():
+                self._splice = Splice(self._said, exact=event.model in self._prefilled)
+            case Attempted():
+                return [structs.replace(event, began_s=event.began_s + self._began_s)]
+        return [event]
 
 
-def _request_to_go_on(request: ChatRequest, route: Route, said: str) -> ChatRequest:
+def _request_to_go_on(request: ChatRequest, said: str, route: Route) -> ChatRequest:
     """What a model is asked that should go on with what was said."""
     # Some upstreams refuse an answer to go on with that ends in white space.
     messages = [*request.messages, {"role": "assistant", "content": said.rstrip()}]

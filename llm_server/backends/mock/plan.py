@@ -12,7 +12,8 @@ from llm_server.backends.mock.options import Fault, MockOptions
 from llm_server.backends.mock.script import events_of, reply_to
 from llm_server.protocol import ChatRequest, text_of
 
-AT_ONCE = frozenset({"401", "429", "429-retry-after", "500", "503", "reset", "no-answer"})
+REFUSED = frozenset({"context-length", "content-filter", "no-prefill"})
+AT_ONCE = REFUSED | {"401", "429", "429-retry-after", "500", "503", "reset", "no-answer"}
 IN_THE_MIDDLE = frozenset({"cut", "stall", "malformed", "oversized"})
 
 

@@ -21,7 +21,13 @@ def reply_to(options: MockOptions, request: ChatRequest) -> Reply:
     reply = _to_user(options, request)
     for _ in range(_rounds(request)):
         reply = reply.then or Reply(text=text_of(request.messages[-1]))
-    return reply
+    return reply.model_copy(update={"text": reply.text.removeprefix(_begun(request))})
+
+
+def _begun(request: ChatRequest) -> str:
+    """What the assistant has said already: some models go on with it, if it is the last message."""
+    last = request.messages[-1:]
+    return "".join(text_of(message) for message in last if message["role"] == "assistant")
 
 
 def _to_user(options: MockOptions, request: ChatRequest) -> Reply:
