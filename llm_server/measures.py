@@ -19,6 +19,7 @@ TURNS = "simli_llm.turns"
 OPEN_STREAMS = "simli_llm.open_streams"
 UPSTREAM_ERRORS = "simli_llm.upstream_errors"
 ATTEMPTS = "simli_llm.attempts"
+RESCUES = "simli_llm.rescues"
 ASIDES = "simli_llm.asides"
 TOOL_CALLS = "simli_llm.tool_calls"
 BREAKER_STATE = "simli_llm.breaker_state"
@@ -99,6 +100,18 @@ def _tool_name(tool: ToolRan) -> str:
     return "unknown" if tool.outcome == "unknown" else tool.name
 
 
+def _broken_off(turn: Turn) -> list[tuple[str]]:
+    """Who began an answer that another went on with."""
+    if len(turn.attempts) < 2:
+        return []
+    answered = [n for n, attempt in enumerate(turn.attempts) if attempt.outcome == "answered"]
+    return [
+        (attempt.model,)
+        for attempt in turn.attempts[: max(answered, default=0)]
+        if attempt.first_content_s and attempt.outcome not in ("answered", "overtaken")
+    ]
+
+
 COUNTS = (
     Count(
         UPSTREAM_ERRORS,
@@ -113,6 +126,13 @@ COUNTS = (
         "{attempt}",
         (REQUEST_MODEL, OUTCOME),
         lambda turn: [(attempt.model, attempt.outcome) for attempt in turn.attempts],
+    ),
+    Count(
+        RESCUES,
+        "Answers that broke off, and were gone on with by another.",
+        "{rescue}",
+        (REQUEST_MODEL,),
+        _broken_off,
     ),
     Count(
         ASIDES,

@@ -121,6 +121,39 @@ def test_attempts_are_counted_by_how_they_fared(metrics: Metrics) -> None:
     assert value(metrics, name, **answered) == 2
 
 
+ANNA_BROKE_OFF = Attempted("anna", "upstream_failed", 0.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "rescues"),
+    [
+        ([ANNA_BROKE_OFF, Attempted("bert", "answered", 1.0, 0.1)], 1),
+        ([ANNA_BROKE_OFF, Attempted("bert", "upstream_failed", 1.0)], None),
+        ([ANNA_BROKE_OFF], None),
+        (
+            [Attempted("anna", "upstream_failed", 0.0), Attempted("bert", "answered", 1.0, 0.1)],
+            None,
+        ),
+        ([Attempted("anna", "overtaken", 0.0, 0.1), Attempted("bert", "answered", 0.0, 0.1)], None),
+        ([Attempted("anna", "answered", 0.0, 0.1), ANNA_BROKE_OFF], None),
+    ],
+    ids=[
+        "gone on with",
+        "not gone on with",
+        "failed",
+        "answered instead",
+        "overtaken",
+        "broke off after a round of tools",
+    ],
+)
+def test_an_answer_that_another_went_on_with_was_rescued(
+    metrics: Metrics, attempts: list[Attempted], rescues: int | None
+) -> None:
+    metrics.record(turn(attempts=tuple(attempts)))
+
+    assert value(metrics, "simli_llm_rescues_total", gen_ai_request_model="anna") == rescues
+
+
 def test_what_the_server_said_itself_is_counted_by_kind(metrics: Metrics) -> None:
     filler = Said(kind="filler", text="One moment.. ", at=0)
     apology = Said(kind="apology", text="… Sorry.", at=7)
