@@ -15,6 +15,7 @@ from llm_server.errors import ApiError, model_not_found
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from llm_server.routing.attempt import Attempt, place_of
+from llm_server.routing.breaker import BreakerState
 from llm_server.routing.budget import Budget
 from llm_server.routing.content import content_of
 from llm_server.routing.pace import Pace
@@ -72,6 +73,11 @@ class Router:
     @property
     def models(self) -> list[str]:
         return list(self._routes)
+
+    @property
+    def breakers(self) -> dict[str, BreakerState]:
+        """Which models are left alone, by name."""
+        return {name: route.breaker.state for name, route in self._routes.items()}
 
     def find(self, model: str) -> Route:
         """Raises ModelNotFound, which names the models there are."""
