@@ -176,7 +176,8 @@ class MissingExtra(ImportError):
 class BatchingBackend(Backend, Protocol):
     """A backend that knows which of its events arrived together, as a relay does.
 
-    What is sent in one go costs less than one by one, and is there no later.
+    What is sent in one go costs less than one by one, and is there no later. The generator is read
+    by several tasks, one after the other: hold nothing that belongs to a task while it yields.
     """
 
     def batches(self, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]: ...

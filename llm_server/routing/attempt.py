@@ -15,6 +15,7 @@ from llm_server.errors import (
     RateLimited,
     UpstreamFailed,
     internal_error,
+    place_of,
 )
 from llm_server.protocol import ChatRequest
 from llm_server.routing.budget import Budget
@@ -107,12 +108,18 @@ class Attempt:
         logger.error("the backend of %s raised %s", self.route.model, place_of(exc))
         return internal_error()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was asked for has been said. Only its usage may be missing."""
+        return not self._unfinished and len(self._finished) >= self._request.choices
+
     def _note(self, batch: Batch) -> None:
         for event in batch:
             if isinstance(event, Delta):
                 self._unfinished.add(event.index)
             elif isinstance(event, Finish):
                 self._unfinished.discard(event.index)
+                self._finished.add(event.index)
 
     def report(self, outcome: str, request_began: float) -> Attempted:
         """How it fared, for the turn's record."""
@@ -121,11 +128,15 @@ class Attempt:
 
     def failed(self, error: ApiError) -> None:
         """Hold it against the backend; unless it is well, and only refuses this request."""
-        if isinstance(error, InvalidRequest) or not self._unfinished:
+        if isinstance(error, InvalidRequest):
             return
         self._has_failed = True
         delay_s = error.retry_after_s if isinstance(error, RateLimited) else None
         self.route.breaker.failed(delay_s)
+
+    def overtaken(self) -> None:
+        """Another one was faster. How long this one would have taken is not known: it was more."""
+        self.route.first_contents.add(monotonic() - self.began)
 
     async def close(self) -> None:
         """Let go of the backend. If it has not failed by now, it has not at all.
@@ -141,7 +152,7 @@ class Attempt:
 
     def _open(self) -> None:
         self.held.clear()
-        self._unfinished = {0}
+        self._unfinished, self._finished = {0}, set[int]()
         self._is_content = self._content()
         self._batches = self.route.ask(self._request)
 
@@ -173,12 +184,3 @@ def _is_cancelled() -> bool:
     """Whether somebody wants the current task to end."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def place_of(exc: BaseException) -> str:
-    """Where an exception was raised, and its kind, without its message."""
-    trace = exc.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(exc).__name__} at {where}"

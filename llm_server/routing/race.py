@@ -15,8 +15,9 @@ from llm_server.errors import (
     RequestTooLarge,
     UpstreamTimedOut,
     internal_error,
+    place_of,
 )
-from llm_server.routing.attempt import Attempt, place_of
+from llm_server.routing.attempt import Attempt
 from llm_server.routing.budget import Budget
 from llm_server.routing.pace import Pace
 from llm_server.routing.routes import Route
@@ -72,7 +73,9 @@ class Race:
                 )
                 for event in chain(self._judge(done), self._tick(monotonic())):
                     yield event
-            self.reports += [a.report("overtaken", self.began) for a in self._running.values()]
+            for loser in self._running.values():
+                loser.overtaken()
+                self.reports.append(loser.report("overtaken", self.began))
         finally:
             for task, attempt in self._running.items():
                 if self._has_missed_its_deadline(attempt):

@@ -11,10 +11,10 @@ import anyio
 
 from llm_server.backends.base import Answering, Backend, Events, PreparedBackend
 from llm_server.backends.registry import make_backend
-from llm_server.errors import ApiError, model_not_found
+from llm_server.errors import ApiError, model_not_found, place_of
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
-from llm_server.routing.attempt import Attempt, place_of
+from llm_server.routing.attempt import Attempt
 from llm_server.routing.breaker import BreakerState
 from llm_server.routing.budget import Budget
 from llm_server.routing.content import content_of
@@ -121,6 +121,9 @@ class Router:
                 while (batch := await watchdog.wait_for(attempt.next())) is not None:
                     yield batch
         except ApiError as exc:
+            if attempt.is_whole:
+                logger.warning("%s failed (%s) after its answer", attempt.route.model, exc.kind)
+                return
             attempt.failed(exc)
             yield [attempt.report(exc.kind, race.began)]
             raise

@@ -12,7 +12,6 @@ _LAST_WORD = re.compile(rf"(?:{_WORD.pattern})\Z")
 # What no space belongs before, such as the "'t" of "don't".
 _ATTACHED = re.compile(rf"[\s{_UNSPACED}.,;:!?…)\]”、。，！？：；]|['’]\w|\Z")
 _MARKS_AT_END = re.compile(r"\W*\Z")
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*\s*$")
 
 # Words before the break with which a continuation may begin again. None begins further back:
 # a model would rather tell all of it once more, which is looked for too.
@@ -118,9 +117,5 @@ def _end_of_repetition(text: str, tail: Words, cut: str) -> int | None:
 
 
 def _joint(said: str, text: str) -> str:
-    """What belongs between the two, so that neither words nor sentences run together."""
-    if not said or said[-1].isspace() or _ATTACHED.match(text):
-        return ""
-    if _SENTENCE_END.search(said) or not text[0].isupper():
-        return " "
-    return "… "  # A new sentence begins where the old one had no end.
+    """What belongs between the two, so that no words run together."""
+    return "" if not said or said[-1].isspace() or _ATTACHED.match(text) else " "

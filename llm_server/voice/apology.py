@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from llm_server.backends.base import Aside, Delta, Event, Events, Failed, Finish, aside
-from llm_server.errors import ApiError, EmptyAnswer
+from llm_server.errors import ApiError, EmptyAnswer, internal_error, place_of
 from llm_server.voice.phrases import Phrases
 from llm_server.voice.sentences import END_CHARS, sentence_ends
 from llm_server.voice.speech import has_words
@@ -29,13 +29,17 @@ async def never_silent(events: Events, phrases: Phrases) -> Events:
                     if not answered:
                         yield [Failed(EmptyAnswer.code or ""), aside(phrases.apology, "apology")]
                 yield batch
-    except ApiError as exc:
+    except Exception as exc:
+        # A mistake of this server's own must not be heard as silence, either.
+        error = exc if isinstance(exc, ApiError) else internal_error()
+        if error is not exc:
+            logger.error("answering raised %s", place_of(exc))
         if finished:
-            logger.warning("%s, after the whole answer", exc.kind)
+            logger.warning("%s, after the whole answer", error.kind)
             return
-        logger.warning("an answer failed (%s), apologising", exc.kind)
+        logger.warning("an answer failed (%s), apologising", error.kind)
         said = _broken_off(phrases, tail) if answered else phrases.apology
-        yield [Failed(exc.kind), aside(said, "apology"), Finish()]
+        yield [Failed(error.kind), aside(said, "apology"), Finish()]
 
 
 def _broken_off(phrases: Phrases, tail: str) -> str:

@@ -73,7 +73,7 @@ class SpokenAnswers:
         pace = pace_of_listener(route.settings, self._settings.limits, voice)
         ask: Ask = partial(self._router.answer, pace=pace)
         if toolbox := self._toolboxes.get(chat.model):
-            ask = with_tools(ask, toolbox, phrases.working)
+            ask = with_tools(ask, toolbox, phrases.working if chat.stream else ())
         return ask(request)
 
     def _phrases(self, chat: ChatRequest) -> Phrases:

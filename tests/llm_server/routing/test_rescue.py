@@ -146,10 +146,9 @@ async def test_the_second_rescue_knows_all_that_was_said() -> None:
     [
         [text_delta("One."), CALL, DOWN],
         [CALL, DOWN],
-        [text_delta("One."), Finish(), DOWN],
         [text_delta("One."), Delta({"content": "Eins."}, 1), DOWN],
     ],
-    ids=["tool call after words", "tool call", "finish", "two choices"],
+    ids=["tool call after words", "tool call", "two choices"],
 )
 async def test_nobody_goes_on_with_what_cannot_be_gone_on_with(script: list[Step]) -> None:
     first, second = ScriptedBackend(script), ScriptedBackend(says("Second."))
@@ -157,6 +156,13 @@ async def test_nobody_goes_on_with_what_cannot_be_gone_on_with(script: list[Step
     with pytest.raises(UpstreamFailed):
         await answer(router_of(first, second), RESCUED)
 
+    assert second.requests == []
+
+
+async def test_what_fails_after_a_whole_answer_harms_nobody() -> None:
+    first, second = ScriptedBackend([*says("One."), DOWN]), ScriptedBackend(says("Second."))
+
+    assert await answer(router_of(first, second), RESCUED) == "One."
     assert second.requests == []
 
 

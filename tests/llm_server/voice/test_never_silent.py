@@ -82,7 +82,13 @@ async def test_a_failure_after_the_end_is_not_told() -> None:
 async def test_the_failure_is_told_to_the_record_before_it_is_apologised_for() -> None:
     events = await taken(never_silent(playing(DOWN), ENGLISH))
 
-    assert events == [Failed("upstream_failed"), aside(ENGLISH.apology), Finish()]
+    assert events == [Failed("upstream_failed"), aside(ENGLISH.apology, "apology"), Finish()]
+
+
+async def test_a_mistake_of_the_server_s_own_is_no_silence_either() -> None:
+    events = await taken(never_silent(playing(ValueError("'My secret wish'")), ENGLISH))
+
+    assert events == [Failed("server_error"), aside(ENGLISH.apology, "apology"), Finish()]
 
 
 class Filler:
