@@ -15,8 +15,8 @@ from llm_server.protocol import ChatRequest
 
 logger = logging.getLogger(__name__)
 
-# How many events a generator may be ahead of who reads them.
-MOST_AHEAD = 256
+# How many events a generator may be ahead of who reads them: they are kept meanwhile.
+MOST_AHEAD = 16
 
 
 class OneTask:
