@@ -45,7 +45,7 @@ def create_app(
     model's backend or options are wrong, or an extra is missing.
     """
     limiter = StreamLimiter(settings.limits)
-    metrics = Metrics(open_streams=lambda: limiter.open)
+    metrics = Metrics(open_streams=lambda: limiter.open, breakers=lambda: router.breakers)
     revoked = RevokedIds(revocations)
     router = Router.from_settings(settings.models, backends or {}, metrics.upstream_error)
     keyring = _keyring(settings, revoked)

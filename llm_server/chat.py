@@ -56,12 +56,12 @@ class ChatCompletions:
         reply = Reply(send, answer, self._settings)
         every_s = self._settings.lifetime.ping_s
         try:
-            with answer.slot:
-                async with aclosing(reply):
+            async with aclosing(reply):
+                with answer.slot:
                     await unless_gone(
                         receive, reply.send(), meanwhile=reply.keep_alive, every_s=every_s
                     )
-                    await reply.collect_usage()
+                await reply.collect_usage()
         except ClientDisconnect:
             raise  # The turn stays a cancelled one.
         except Exception as exc:

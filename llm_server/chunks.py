@@ -19,15 +19,20 @@ class Chunks:
         # As OpenAI does: who asked for usage finds the member in every chunk.
         self._tail = b',"usage":null}\n\n' if chat.include_usage else b"}\n\n"
         self._begun: set[int] = set()
-        self._unfinished = set(range(chat.choices))
-        self.lacks_usage = chat.include_usage
-        """Whether usage was asked for, and has not come yet."""
+        self._choices = chat.choices
+        self._ended: set[int] = set()
+        self._lacks_usage = chat.include_usage
         self._envelope = self._make_envelope()
 
     @property
     def finished(self) -> bool:
         """Whether all choices have ended. Only usage may follow."""
-        return not self._unfinished
+        return len(self._ended) >= self._choices
+
+    @property
+    def complete(self) -> bool:
+        """Whether the caller has all that was asked for."""
+        return self.finished and not self._lacks_usage
 
     def bytes_of(self, event: Event) -> bytes:
         """Server-sent events for an event; none for what is not for the wire."""
@@ -35,13 +40,13 @@ class Chunks:
         if isinstance(event, Delta):
             return self._role(event.index) + self._choice(event, event.members)
         if isinstance(event, Finish):
-            self._unfinished.discard(event.index)
+            self._ended.add(event.index)
             return self._role(event.index) + self._choice(event, {}, encode(event.reason))
         if isinstance(event, Answering):
             self._completion.model = event.model
             self._envelope = self._make_envelope()
         elif isinstance(event, Usage) and self._include_usage:
-            self.lacks_usage = False
+            self._lacks_usage = False
             usage = b'"choices":[],"usage":%b}\n\n' % encode(event.usage)
             return b"data: {%b%b%b" % (_members(event.chunk), self._envelope, usage)
         return b""

@@ -22,6 +22,7 @@ OpenAI's clients read all four members of the envelope, so all four are always t
 """
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import ClassVar, TypedDict
 
 
@@ -164,9 +165,10 @@ class RateLimited(ApiError):
     def retry_after_s(self) -> float | None:
         """How long the upstream wants to be left alone, if it said so in seconds."""
         try:
-            return max(0.0, float(self.headers["retry-after"]))
+            delay_s = float(self.headers["retry-after"])
         except (KeyError, ValueError):
             return None
+        return max(0.0, delay_s) if isfinite(delay_s) else None
 
 
 class UpstreamFailed(ApiError):
@@ -213,3 +215,12 @@ def model_not_found(name: str, known: Iterable[str]) -> ModelNotFound:
 def internal_error() -> ApiError:
     """What a caller is told of a failure that nobody foresaw: nothing that could leak."""
     return ApiError("The server had an error. Its log knows more.")
+
+
+def place_of(exc: BaseException) -> str:
+    """Where an exception was raised, and its kind, without its message."""
+    trace = exc.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(exc).__name__} at {where}"

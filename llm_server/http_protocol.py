@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from llm_server.first_piece import HeadAndFirstPiece
+
 if TYPE_CHECKING:
     from llm_server.serving import ServerConfig
 
@@ -55,6 +57,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._in_head, self._head_bytes = False, 0
         self._stop_head_timer()
+        HeadAndFirstPiece(self.cycle, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()

@@ -4,9 +4,10 @@ Names follow OpenTelemetry's conventions for generative AI:
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from llm_server.backends.base import ToolRan
 from llm_server.turns import Turn
 
 TIME_TO_FIRST_TOKEN = "gen_ai.server.time_to_first_token"
@@ -17,6 +18,13 @@ FIRST_SENTENCE = "simli_llm.first_sentence"
 TURNS = "simli_llm.turns"
 OPEN_STREAMS = "simli_llm.open_streams"
 UPSTREAM_ERRORS = "simli_llm.upstream_errors"
+ATTEMPTS = "simli_llm.attempts"
+RESCUES = "simli_llm.rescues"
+ASIDES = "simli_llm.asides"
+TOOL_CALLS = "simli_llm.tool_calls"
+BREAKER_STATE = "simli_llm.breaker_state"
+"""Of each model one series for each state: 1 for the one that it is in, else 0, as OpenTelemetry
+does it in `hw.status`. Summed, they tell how many are in a state; numbers for states could not."""
 
 REQUEST_MODEL = "gen_ai.request.model"
 RESPONSE_MODEL = "gen_ai.response.model"
@@ -24,6 +32,9 @@ OUTCOME = "simli_llm.outcome"
 CALLER = "simli_llm.caller"
 TOKEN_TYPE = "gen_ai.token.type"
 ERROR_TYPE = "error.type"
+ASIDE_KIND = "simli_llm.aside.kind"
+TOOL_NAME = "gen_ai.tool.name"
+BREAKER = "simli_llm.breaker.state"
 
 # Seconds, closest where a conversation begins to drag.
 VOICE_S = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -69,5 +80,72 @@ MEASURES = (
     Measure(TOKEN_USAGE, "Tokens, as upstreams count.", TOKENS, lambda t: t.prompt_tokens, "input"),
     Measure(
         TOKEN_USAGE, "Tokens, as upstreams count.", TOKENS, lambda t: t.completion_tokens, "output"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Things that turns have any number of, counted by their labels."""
+
+    name: str
+    help: str
+    unit: str
+    labels: tuple[str, ...]
+    of: Callable[[Turn], Iterable[tuple[str, ...]]]
+
+
+def _tool_name(tool: ToolRan) -> str:
+    """A tool that there is not has a name of the model's making, of which there is no end."""
+    return "unknown" if tool.outcome == "unknown" else tool.name
+
+
+def _broken_off(turn: Turn) -> list[tuple[str]]:
+    """Who began an answer that another went on with."""
+    if len(turn.attempts) < 2:
+        return []
+    answered = [n for n, attempt in enumerate(turn.attempts) if attempt.outcome == "answered"]
+    return [
+        (attempt.model,)
+        for attempt in turn.attempts[: max(answered, default=0)]
+        if attempt.first_content_s and attempt.outcome not in ("answered", "overtaken")
+    ]
+
+
+COUNTS = (
+    Count(
+        UPSTREAM_ERRORS,
+        "What failed.",
+        "{error}",
+        (REQUEST_MODEL, ERROR_TYPE),
+        lambda turn: [(turn.model, turn.error)] if turn.error else [],
+    ),
+    Count(
+        ATTEMPTS,
+        "Backends that were asked, by how they fared.",
+        "{attempt}",
+        (REQUEST_MODEL, OUTCOME),
+        lambda turn: [(attempt.model, attempt.outcome) for attempt in turn.attempts],
+    ),
+    Count(
+        RESCUES,
+        "Answers that broke off, and were gone on with by another.",
+        "{rescue}",
+        (REQUEST_MODEL,),
+        _broken_off,
+    ),
+    Count(
+        ASIDES,
+        "What was said on the server's own account: fillers, apologies.",
+        "{aside}",
+        (REQUEST_MODEL, ASIDE_KIND),
+        lambda turn: [(turn.model, aside.kind) for aside in turn.asides],
+    ),
+    Count(
+        TOOL_CALLS,
+        "Tools that ran, by how they ended.",
+        "{call}",
+        (TOOL_NAME, OUTCOME),
+        lambda turn: [(_tool_name(tool), tool.outcome) for tool in turn.tools],
     ),
 )

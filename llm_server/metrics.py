@@ -14,8 +14,10 @@ from itertools import groupby
 from typing import Literal
 
 from llm_server.measures import (
+    BREAKER,
+    BREAKER_STATE,
     CALLER,
-    ERROR_TYPE,
+    COUNTS,
     MEASURES,
     OPEN_STREAMS,
     OUTCOME,
@@ -24,7 +26,9 @@ from llm_server.measures import (
     TOKEN_TYPE,
     TURNS,
     UPSTREAM_ERRORS,
+    Count,
 )
+from llm_server.routing.breaker import BreakerState
 from llm_server.turns import Turn, TurnSink
 
 Labels = tuple[tuple[str, str], ...]
@@ -87,10 +91,18 @@ class Series:
 class Metrics:
     """The numbers of one app. Recording is for its event loop alone: there is no lock."""
 
-    def __init__(self, open_streams: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        open_streams: Callable[[], int] = lambda: 0,
+        breakers: Callable[[], Mapping[str, BreakerState]] = dict,
+    ) -> None:
+        """What is now, and not counted, is asked for when the numbers are."""
         self._open_streams = open_streams
+        self._breakers = breakers
         self._series: dict[tuple[str, ...], Series] = {}
-        self._errors: Counter[tuple[str, str]] = Counter()
+        self._counters: dict[str, Counter[tuple[str, ...]]] = {
+            count.name: Counter() for count in COUNTS
+        }
 
     def record(self, turn: Turn) -> None:
         """Count a turn that is over."""
@@ -99,31 +111,40 @@ class Metrics:
         if (series := self._series.get(key)) is None:
             series = self._series[key] = Series()
         series.add(turn)
-        if turn.error:
-            self.upstream_error(turn.model, turn.error)
+        for count in COUNTS:
+            for labels in count.of(turn):
+                self._counters[count.name][labels] += 1
 
     def upstream_error(self, model: str, kind: str) -> None:
         """Count a failure. Turns that failed are counted by `record`."""
-        self._errors[model, kind] += 1
+        self._counters[UPSTREAM_ERRORS][model, kind] += 1
 
     def families(self) -> list[Family]:
         """All numbers as they are now: what is counted from here on does not change them."""
         names = (REQUEST_MODEL, RESPONSE_MODEL, OUTCOME, CALLER)
         series = {_labels(names, key): series for key, series in self._series.items()}
         turns = {labels: one.turns for labels, one in series.items()}
-        errors = {_labels((REQUEST_MODEL, ERROR_TYPE), key): n for key, n in self._errors.items()}
         return [
             Family(TURNS, "Turns, by how they ended.", "{turn}", "counter", turns),
-            Family(
-                OPEN_STREAMS,
-                "Streams that are open now.",
-                "{stream}",
-                "gauge",
-                {(): self._open_streams()},
-            ),
-            Family(UPSTREAM_ERRORS, "What failed.", "{error}", "counter", errors),
+            *self._gauges(),
+            *(_counted(count, self._counters[count.name]) for count in COUNTS),
             *_distributions(series),
         ]
+
+    def _gauges(self) -> Iterator[Family]:
+        streams = self._open_streams()
+        yield Family(OPEN_STREAMS, "Streams that are open now.", "{stream}", "gauge", {(): streams})
+        states: dict[Labels, int] = {
+            ((REQUEST_MODEL, model), (BREAKER, state.value)): int(state is now)
+            for model, now in self._breakers().items()
+            for state in BreakerState
+        }
+        yield Family(BREAKER_STATE, "1 for the state a breaker is in.", "1", "gauge", states)
+
+
+def _counted(count: Count, counter: Counter[tuple[str, ...]]) -> Family:
+    points = {_labels(count.labels, values): number for values, number in counter.items()}
+    return Family(count.name, count.help, count.unit, "counter", points)
 
 
 def _distributions(series: Mapping[Labels, Series]) -> Iterator[Family]:

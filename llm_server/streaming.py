@@ -87,18 +87,24 @@ class Reply:
         try:
             if first:
                 await self._pass_on(first)
-            async for batch in self._events:
-                await self._pass_on(batch)
-                if self._chunks.finished:
-                    await self._wait_for_usage()
-                    break
+            await self._pass_on_all()
         except ApiError as exc:
             self._turn.fail(exc.kind)
             # No [DONE]: its absence tells a truncated answer from a whole one.
             await self._end(sse(exc.envelope()))
         else:
-            await self._end(DONE)
+            if self._streaming:
+                await self._end(DONE)
             self._turn.complete()
+
+    async def _pass_on_all(self) -> None:
+        if not self._chunks.finished:
+            async for batch in self._events:
+                await self._pass_on(batch)
+                if self._chunks.finished:
+                    break
+        while self._streaming and (late := await self._next_in_time()):
+            await self._pass_on(late)
 
     async def _first(self) -> Sequence[Event]:
         """What is on the wire first. What comes before is for the record alone."""
@@ -108,12 +114,8 @@ class Reply:
                 return batch
             self._note(batch)
 
-    async def _wait_for_usage(self) -> None:
-        """Hold up the end for usage, if it was asked for; and a listener not for long."""
-        while self._chunks.lacks_usage and (batch := await self._next_in_time()):
-            await self._pass_on(batch)
-
     async def _next_in_time(self) -> Sequence[Event] | None:
+        """What comes after the answer: its usage. It holds up a listener, but not for long."""
         if self._answer.usage_wait_s is None:
             return await anext(self._events, None)
         # Not cancelled when it is late: then it is for the record alone.
@@ -127,7 +129,10 @@ class Reply:
     async def _pass_on(self, batch: Sequence[Event]) -> None:
         for event in batch:
             self._turn.arrived(event)
-        if pieces := b"".join(map(self._chunks.bytes_of, batch)):
+        pieces = b"".join(map(self._chunks.bytes_of, batch))
+        if self._chunks.complete:
+            await self._end(pieces + DONE)
+        elif pieces:
             self._sending_since = monotonic()
             await self._send({"type": "http.response.body", "body": pieces, "more_body": True})
             self._sending_since = None

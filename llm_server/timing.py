@@ -19,7 +19,7 @@ from llm_server.backends.base import (
 )
 from llm_server.keys import Caller
 from llm_server.protocol import ChatRequest
-from llm_server.turns import Outcome, Turn, request_id
+from llm_server.turns import Outcome, Said, Turn, request_id
 from llm_server.voice.sentences import END_CHARS, has_sentence
 
 
@@ -44,7 +44,7 @@ class TurnTimer:
         self._answered_by: str | None = None
         self._attempts: dict[tuple[str, float], Attempted] = {}
         self._tools: list[ToolRan] = []
-        self._asides: list[str] = []
+        self._asides: list[Said] = []
         self._finish_reason: str | None = None
         self._usage: Usage | None = None
         self._ttft_s: float | None = None
@@ -67,7 +67,8 @@ class TurnTimer:
         if isinstance(event, Delta):
             if event.index == 0 and (text := event.text):
                 if isinstance(event, Aside):
-                    self._asides.append(text)
+                    at = sum(map(len, self._text))
+                    self._asides.append(Said(kind=event.kind, text=text, at=at))
                 else:
                     self._say(text)
         elif isinstance(event, Finish):
@@ -124,7 +125,7 @@ class TurnTimer:
             agent_id=session.agent_id if session else None,
             user_text=self._user_text,
             answer_text="".join(self._text),
-            aside_text="".join(self._asides),
+            asides=tuple(self._asides),
             attempts=tuple(self._attempts.values()),
             tools=tuple(self._tools),
             outcome=self._outcome,

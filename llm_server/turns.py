@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from llm_server.backends.base import Attempted, ToolRan
+from llm_server.backends.base import AsideKind, Attempted, ToolRan
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +17,16 @@ class Outcome(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     """The caller hung up: a barge-in, or the end of the session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Words of the server's own in an answer."""
+
+    kind: AsideKind
+    text: str
+    at: int
+    """How many characters of the model's words were sent before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +46,7 @@ class Turn:
     """The last user message; None when the caller sent none."""
     answer_text: str = ""
     """What was sent of the model's words. After a hang-up: only what was sent until then."""
-    aside_text: str = ""
+    asides: tuple[Said, ...] = ()
     """What was sent besides, on the server's own account: a filler, an apology."""
     attempts: tuple[Attempted, ...] = ()
     """The backends that were asked, in the order in which it was known how they fared."""

@@ -50,6 +50,9 @@ class AgentFields(BaseModel):
     language: Language = "en"
     first_message: Speech | None = Field(None, description="Spoken first, without the model.")
     system_prompt: Prompt | None = None
+    voice_policy: Name | None = Field(
+        None, description="One of the settings' `voices`; null leaves the choice to the model."
+    )
     max_session_length_s: SessionLength = 3600
     max_idle_time_s: IdleTime = 300
     create_transcript: StrictBool = Field(
@@ -90,6 +93,7 @@ class AgentRead(BaseModel):
     first_message: str | None
     system_prompt: str | None
     model: str
+    voice_policy: str | None
     max_session_length_s: int
     max_idle_time_s: int
     create_transcript: bool

@@ -1,17 +1,18 @@
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents_admin.agents.schemas import AgentCreate, AgentUpdate
-from agents_admin.errors import NotFound, ValidationFailed
+from agents_admin.errors import FieldError, NotFound, ValidationFailed
 from agents_admin.models import Agent
 from agents_admin.paging import PageRequest, Rows, newest_first
 from agents_admin.settings import Settings
 
 
 async def create_agent(db: AsyncSession, settings: Settings, new: AgentCreate) -> Agent:
-    _require_model(settings, new.model)
+    _check_names(settings, new)
     agent = Agent(**new.model_dump())
     db.add(agent)
     await db.commit()
@@ -34,8 +35,7 @@ async def update_agent(
     db: AsyncSession, settings: Settings, agent_id: UUID, changes: AgentUpdate
 ) -> Agent:
     agent = await get_agent(db, agent_id)
-    if "model" in changes.model_fields_set:
-        _require_model(settings, changes.model)
+    _check_names(settings, changes)
     for name, value in changes.model_dump(exclude_unset=True).items():
         setattr(agent, name, value)
     await db.commit()
@@ -48,7 +48,20 @@ async def delete_agent(db: AsyncSession, agent_id: UUID) -> None:
     await db.commit()
 
 
-def _require_model(settings: Settings, model: str) -> None:
-    if model not in settings.models:
-        detail = f"expected one of the settings' models: {', '.join(settings.models)}"
-        raise ValidationFailed([{"pointer": "/model", "detail": detail}])
+def _check_names(settings: Settings, fields: AgentCreate | AgentUpdate) -> None:
+    """Raises ValidationFailed for names that the settings do not have."""
+    named: dict[str, tuple[str, Collection[str]]] = {
+        "model": ("models", settings.models),
+        "voice_policy": ("voices", settings.voices),
+    }
+    sent = fields.model_dump(exclude_unset=True, exclude_none=True)
+    errors: list[FieldError] = [
+        {
+            "pointer": f"/{field}",
+            "detail": f"expected one of the settings' {section}: {', '.join(known)}",
+        }
+        for field, (section, known) in named.items()
+        if field in sent and sent[field] not in known
+    ]
+    if errors:
+        raise ValidationFailed(errors)

@@ -43,7 +43,7 @@ def _turn_failures(heard: Sequence[HeardTurn], turns: Sequence[Json]) -> Iterato
         if stored["user_text"] != mine.said:
             yield f"Turn {number}: what the visitor said is stored wrongly."
         # After a barge-in some text may have been on its way when the visitor hung up.
-        sent = stored["answer_text"].strip()
+        sent = stored["sent_text"].strip()
         if not (sent.startswith(mine.heard) if mine.interrupted else sent == mine.heard):
             yield f"Turn {number}: what was heard and what is stored differ."
 

@@ -49,6 +49,9 @@ class House:
                 "extra_body": sample["upstream"],
             },
             "fallbacks": ["spare"],
+            # On a busy machine it thinks longer than a listener would wait, and shall answer.
+            "first_content_s": 10,
+            "stall_s": 10,
         }
         models = {"receptionist": model, "spare": spare} if model_url else {"receptionist": spare}
         config = {
@@ -59,5 +62,6 @@ class House:
             "simli": {"api_key": self.simli_key, "base_url": self.simli_url},
             "admin": {"keys": [self.admin_key]},
             "models": models,
+            "voices": {"default": {"give_up_s": 20}},
         }
         self.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))

@@ -41,6 +41,9 @@ def serving() -> Iterator[str]:
     params.port = 0
     params.n_ctx = CONTEXT_TOKENS
     params.n_parallel = 2  # A barge-in's next turn must not wait for the cut one to be noticed.
+    # Two threads wait for each other at every step: as soon as another program wants one of their
+    # cores, they take ten times as long as one thread, which is no slower on an idle machine.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.verbosity = -1
     server = xllamacpp.Server(params)
     try:

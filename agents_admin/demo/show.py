@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -18,8 +18,12 @@ from agents_admin.simulator import (
     TurnEnded,
     TurnStarted,
 )
+from llm_server.voice.phrases import phrases_for
 
 Json = dict[str, Any]
+
+# In a room they are words like all others. Here, a filler is told by its coming in one piece.
+FILLERS = frozenset(phrases_for("en").fillers)
 
 
 class QuietConsole(Console):
@@ -42,8 +46,9 @@ def show_event(console: Console, event: Event) -> None:
             console.print(f"\n[dim]{index + 1}[/] [bold yellow]Visitor[/]  {escape(said)}")
             console.print("  [bold cyan]Avatar [/]  ", end="")
         case AnswerPiece(text=text):
+            style = "dim" if text in FILLERS else None
             # As it comes, so nothing is wrapped or held back.
-            console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+            console.print(text, end="", style=style, markup=False, soft_wrap=True)
         case TurnEnded(turn=turn):
             console.print(" [bold red]— barge-in[/]" if turn.interrupted else "")
             console.print(f"           [dim]{_timing(turn)}[/]", soft_wrap=True)
@@ -78,9 +83,17 @@ def show_turns(console: Console, turns: Sequence[Json]) -> None:
             _ms(turn["ttft_s"]),
             _ms(turn["first_sentence_s"]),
             _ms(turn["duration_s"]),
-            escape(_end_of(turn["answer_text"])),
+            "\n".join([escape(_end_of(turn["answer_text"])), *_remarks(turn)]),
         )
     console.print(table)
+
+
+def _remarks(turn: Json) -> Iterator[str]:
+    """What was not as usual: who else answered, and what the server said itself."""
+    if turn["answered_by"] not in (turn["model"], None):
+        yield f"[dim]answered by {escape(turn['answered_by'])}[/]"
+    for aside in turn["asides"]:
+        yield f"[dim]{aside['kind']}: {escape(aside['text'].strip())}[/]"
 
 
 def _end_of(text: str, characters: int = 30) -> str:

@@ -30,6 +30,8 @@ class Agent(Keyed, Base):
     first_message: Mapped[str | None] = mapped_column(Text)
     system_prompt: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(200))
+    voice_policy: Mapped[str | None] = mapped_column(String(200))
+    """How its answers are made fit to be heard; None leaves that to the model."""
     max_session_length_s: Mapped[int]
     max_idle_time_s: Mapped[int]
     create_transcript: Mapped[bool]

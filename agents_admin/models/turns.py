@@ -1,7 +1,8 @@
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agents_admin.models.base import Base, Keyed
@@ -22,6 +23,10 @@ class Turn(Keyed, Base):
     answered_by: Mapped[str | None] = mapped_column(String(200))
     user_text: Mapped[str | None] = mapped_column(Text)
     answer_text: Mapped[str] = mapped_column(Text)
+    # Lists of what is only ever read with its turn. The defaults are for turns from before.
+    asides: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
+    attempts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
+    tools: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     outcome: Mapped[Outcome]
     finish_reason: Mapped[str | None] = mapped_column(String(200))
     error: Mapped[str | None] = mapped_column(String(200))
@@ -30,3 +35,12 @@ class Turn(Keyed, Base):
     ttft_s: Mapped[float | None]
     first_sentence_s: Mapped[float | None]
     duration_s: Mapped[float]
+
+    @property
+    def sent_text(self) -> str:
+        """All that was sent, in order."""
+        pieces, start = [], 0
+        for aside in self.asides:
+            pieces += [self.answer_text[start : aside["at"]], aside["text"]]
+            start = aside["at"]
+        return "".join([*pieces, self.answer_text[start:]])

@@ -31,8 +31,7 @@ async def start_session(
     """
     keys = require_session_keys(settings)
     agent = await get_agent(db, agent_id)
-    if agent.model not in settings.models:
-        raise Conflict(f"The agent's model {agent.model!r} is no longer in the settings' `models`.")
+    _require_settings_of(agent, settings)
     session = _new_session(agent)
     db.add(session)
     await db.commit()
@@ -67,6 +66,17 @@ async def get_session(db: AsyncSession, session_id: UUID) -> AgentSession:
     if session is None:
         raise NotFound(f"There is no session {session_id}.")
     return session
+
+
+def _require_settings_of(agent: Agent, settings: Settings) -> None:
+    """Raises Conflict when they have changed since the agent was told of them."""
+    if agent.model not in settings.models:
+        raise Conflict(f"The agent's model {agent.model!r} is no longer in the settings' `models`.")
+    if agent.voice_policy and agent.voice_policy not in settings.voices:
+        raise Conflict(
+            f"The agent's voice policy {agent.voice_policy!r} is no longer in the settings'"
+            " `voices`."
+        )
 
 
 def _new_session(agent: Agent) -> AgentSession:

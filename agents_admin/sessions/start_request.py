@@ -30,7 +30,7 @@ def make_start_request(
     agent: Agent, session: AgentSession, keys: SessionKeys, settings: Settings
 ) -> StartSession:
     base_url = f"{settings.public_url}/v1"
-    key = keys.sign(_claims(session))
+    key = keys.sign(_claims(agent, session))
     custom = CustomLlmConfig(model=session.model, base_url=base_url, api_key=key)
     llm = LlmConfig(model=session.model, base_url=base_url, api_key=key)
     return StartSession(
@@ -49,11 +49,12 @@ def make_start_request(
     )
 
 
-def _claims(session: AgentSession) -> SessionClaims:
+def _claims(agent: Agent, session: AgentSession) -> SessionClaims:
     return SessionClaims(
         session_id=session.id,
         agent_id=session.agent_id,
         model=session.model,
         language=session.language,
+        voice=agent.voice_policy,
         expires_at=int(session.expires_at.timestamp()),
     )

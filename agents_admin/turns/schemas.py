@@ -4,6 +4,39 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from llm_server import Outcome
+from llm_server.backends.base import AsideKind, ToolOutcome
+
+
+class AsideRead(BaseModel):
+    """Words of the server's own: the model did not say them, and the visitor heard them."""
+
+    kind: AsideKind = Field(
+        description="`filler`: while the answer was late. `working`: while a tool ran. "
+        "`apology`: instead of an answer, or of its rest."
+    )
+    text: str
+    at: int = Field(description="How many characters of `answer_text` came before it.")
+
+
+class AttemptRead(BaseModel):
+    """A model that was asked, and how it fared until somebody began to answer."""
+
+    model: str
+    outcome: str = Field(
+        description="`answered`, `overtaken` by another, or a short stable word for what failed."
+    )
+    began_s: float = Field(description="When it was asked.")
+    first_content_s: float | None = Field(description="What it then took to begin.")
+
+
+class ToolRead(BaseModel):
+    """A tool that ran, never with what, and what it said."""
+
+    name: str = Field(description="As the model called it.")
+    duration_s: float
+    outcome: ToolOutcome = Field(
+        description="`invalid` arguments, and an `unknown` tool, are the model's mistakes."
+    )
 
 
 class TurnRead(BaseModel):
@@ -17,7 +50,11 @@ class TurnRead(BaseModel):
     model: str
     answered_by: str | None
     user_text: str | None
-    answer_text: str
+    answer_text: str = Field(description="What was sent of the model's words.")
+    asides: list[AsideRead] = Field(description="What was sent besides, in order.")
+    sent_text: str = Field(description="Both together, in the order in which they were heard.")
+    attempts: list[AttemptRead] = Field(description="The models that were asked.")
+    tools: list[ToolRead] = Field(description="The tools that ran for it.")
     outcome: Outcome
     finish_reason: str | None
     error: str | None

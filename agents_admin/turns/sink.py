@@ -5,11 +5,13 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from datetime import datetime
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 import anyio
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
@@ -151,10 +153,17 @@ def _is_refusal(exc: Exception) -> bool:
     return isinstance(exc, refusals) or type(exc) is StatementError
 
 
-def _row(turn: Turn) -> dict[str, Any]:
-    return {name: _storable(value) for name, value in asdict(turn).items()}
+def _row(turn: Turn) -> Any:
+    return _storable(msgspec.to_builtins(turn, builtin_types=(UUID, datetime)))
 
 
 def _storable(value: Any) -> Any:
-    # Exactly str: enums are stored by their own rules.
-    return value.translate(_UNSTORABLE) if type(value) is str else value
+    match value:
+        case str():
+            return value.translate(_UNSTORABLE)
+        case list() | tuple():
+            return [*map(_storable, value)]
+        case dict():
+            return {name: _storable(member) for name, member in value.items()}
+        case _:
+            return value

@@ -4,6 +4,7 @@ A backend yields what it has as it comes. Envelope, policies and bytes are the s
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -49,16 +50,22 @@ def text_delta(text: str) -> Delta:
     return Delta({"content": text})
 
 
+AsideKind = Literal["filler", "working", "apology"]
+"""Said while the answer is late, while a tool works, and instead of an answer or its rest."""
+
+
 class Aside(Delta, frozen=True):
-    """Words of the server's own: a filler, an apology, a line while a tool works.
+    """Words of the server's own.
 
     Sent like the model's words, and never recorded as what the model said.
     """
 
+    kind: AsideKind = "filler"
 
-def aside(text: str) -> Aside:
+
+def aside(text: str, kind: AsideKind = "filler") -> Aside:
     """A piece of plain text that the model did not say."""
-    return Aside({"content": text})
+    return Aside({"content": text}, kind=kind)
 
 
 class Finish(msgspec.Struct, frozen=True):
@@ -169,10 +176,21 @@ class MissingExtra(ImportError):
 class BatchingBackend(Backend, Protocol):
     """A backend that knows which of its events arrived together, as a relay does.
 
-    What is sent in one go costs less than one by one, and is there no later.
+    What is sent in one go costs less than one by one, and is there no later. The generator is read
+    by several tasks, one after the other: hold nothing that belongs to a task while it yields.
     """
 
     def batches(self, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]: ...
+
+
+async def one_by_one(
+    batches: AsyncGenerator[list[BackendEvent]],
+) -> AsyncGenerator[BackendEvent]:
+    """What a batching backend's `stream` is made of."""
+    async with aclosing(batches):
+        async for batch in batches:
+            for event in batch:
+                yield event
 
 
 class BackendType(Protocol):

@@ -7,14 +7,14 @@ Key, base URL, errors and connections remain the SDK's.
 
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
 import anyio
 import httpx2
 import openai
 
 from llm_server.backends.aiohttp_transport import BODY, KEEP_ALIVE_S, AiohttpTransport, Body
-from llm_server.backends.base import BackendEvent
+from llm_server.backends.base import BackendEvent, one_by_one
 from llm_server.backends.chunk_reader import MALFORMED, ChunkReader, not_understood
 from llm_server.backends.openai_client import CompletionsClient
 from llm_server.backends.openai_options import OpenAIOptions
@@ -61,11 +61,8 @@ class OpenAICompatibleBackend:
         with suppress(openai.APIError, httpx2.HTTPError):
             await self._client.get("/models", cast_to=httpx2.Response)
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent]:
-        async with aclosing(self.batches(request)) as batches:
-            async for batch in batches:
-                for event in batch:
-                    yield event
+    def stream(self, request: ChatRequest) -> AsyncGenerator[BackendEvent]:
+        return one_by_one(self.batches(request))
 
     async def batches(self, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]:
         """The events, in lists of those that arrived in one read."""

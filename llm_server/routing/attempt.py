@@ -15,6 +15,7 @@ from llm_server.errors import (
     RateLimited,
     UpstreamFailed,
     internal_error,
+    place_of,
 )
 from llm_server.protocol import ChatRequest
 from llm_server.routing.budget import Budget
@@ -38,7 +39,10 @@ class Attempt:
     They may be awaited in different tasks, one after the other.
     """
 
-    def __init__(self, route: Route, request: ChatRequest, is_content: IsContent) -> None:
+    def __init__(
+        self, route: Route, request: ChatRequest, content: Callable[[], IsContent]
+    ) -> None:
+        """`content` makes what tells content from the rest, for one answer each."""
         self.route = route
         self.held: list[Batch] = []
         """What came up to the first content, to be passed on."""
@@ -46,7 +50,7 @@ class Attempt:
         self.spoke_s: float | None = None
         self._has_failed = False
         self._request = request
-        self._is_content = is_content
+        self._content = content
         self._open()
         # One request tries whether a backend is well again, and not two.
         self._is_probe = not route.breaker.is_closed
@@ -89,16 +93,33 @@ class Attempt:
             return None
         except ApiError:
             raise
+        except asyncio.CancelledError as exc:
+            if _is_cancelled():
+                raise
+            # What a backend cancels is itself, and nobody who waits for it.
+            raise self._bug(exc) from exc
         except Exception as exc:
-            # The traceback may quote a conversation, so only its place and kind are logged.
-            logger.error("the backend of %s raised %s", self.route.model, place_of(exc))
-            raise internal_error() from exc
+            raise self._bug(exc) from exc
+        self._note(batch)
+        return batch
+
+    def _bug(self, exc: BaseException) -> ApiError:
+        # The traceback may quote a conversation, so only its place and kind are logged.
+        logger.error("the backend of %s raised %s", self.route.model, place_of(exc))
+        return internal_error()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was asked for has been said. Only its usage may be missing."""
+        return not self._unfinished and len(self._finished) >= self._request.choices
+
+    def _note(self, batch: Batch) -> None:
         for event in batch:
             if isinstance(event, Delta):
                 self._unfinished.add(event.index)
             elif isinstance(event, Finish):
                 self._unfinished.discard(event.index)
-        return batch
+                self._finished.add(event.index)
 
     def report(self, outcome: str, request_began: float) -> Attempted:
         """How it fared, for the turn's record."""
@@ -107,21 +128,32 @@ class Attempt:
 
     def failed(self, error: ApiError) -> None:
         """Hold it against the backend; unless it is well, and only refuses this request."""
-        if isinstance(error, InvalidRequest) or not self._unfinished:
+        if isinstance(error, InvalidRequest):
             return
         self._has_failed = True
         delay_s = error.retry_after_s if isinstance(error, RateLimited) else None
         self.route.breaker.failed(delay_s)
 
+    def overtaken(self) -> None:
+        """Another one was faster. How long this one would have taken is not known: it was more."""
+        self.route.first_contents.add(monotonic() - self.began)
+
     async def close(self) -> None:
-        """Let go of the backend. If it has not failed by now, it has not at all."""
+        """Let go of the backend. If it has not failed by now, it has not at all.
+
+        What it raises then harms nobody: there is an answer, or another error to tell.
+        """
         if not self._has_failed:
             self.route.breaker.passed(answered=self.spoke_s is not None)
-        await self._batches.aclose()
+        try:
+            await self._batches.aclose()
+        except Exception as exc:
+            logger.error("the backend of %s raised %s when let go", self.route.model, place_of(exc))
 
     def _open(self) -> None:
         self.held.clear()
-        self._unfinished = {0}
+        self._unfinished, self._finished = {0}, set[int]()
+        self._is_content = self._content()
         self._batches = self.route.ask(self._request)
 
     async def _until_content(self) -> None:
@@ -148,10 +180,7 @@ def _without_content(held: Sequence[Batch]) -> ApiError:
     return EmptyAnswer("The model answered without a word.")
 
 
-def place_of(exc: Exception) -> str:
-    """Where an exception was raised, and its kind, without its message."""
-    trace = exc.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(exc).__name__} at {where}"
+def _is_cancelled() -> bool:
+    """Whether somebody wants the current task to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,15 +1,18 @@
 """What counts as content: something that a listener hears, or simply anything."""
 
-from llm_server.backends.base import Delta, Event
+from llm_server.backends.base import Delta, Event, Finish
 from llm_server.routing.attempt import Batch, IsContent
 from llm_server.routing.pace import Pace
 from llm_server.voice.speakable import Speakable
-from llm_server.voice.speech import spoken_text
+from llm_server.voice.speech import has_words, spoken_text
 
 
 def content_of(pace: Pace) -> IsContent:
     """Tells, batch after batch of one answer, whether it has content."""
-    return _FirstWords().are_in if pace.spoken else _anything
+    if pace.spoken:
+        return _FirstWords().are_in
+    # Who has no word to add does not make half an answer a whole one.
+    return speaks if pace.going_on else _anything
 
 
 def speaks(batch: Batch) -> bool:
@@ -38,7 +41,10 @@ class _FirstWords:
         return any(map(self._has_words, batch))
 
     def _has_words(self, event: Event) -> bool:
+        if isinstance(event, Finish):
+            # What might have been a mark was none.
+            return has_words(self._speech.flush())
         if not isinstance(event, Delta):
             return False
         spoken = self._speech.feed(spoken_text(event))
-        return bool(spoken.strip() or event.members.get("tool_calls"))
+        return has_words(spoken) or bool(event.members.get("tool_calls"))

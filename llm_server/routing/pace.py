@@ -7,8 +7,10 @@ from llm_server.protocol import ChatRequest
 from llm_server.settings import Limits
 from llm_server.voice.policy import VoiceSettings
 
-# Members of a request whose answer is more than prose: nobody else could go on with half of it.
-EXACT = frozenset({"response_format", "tools", "functions", "logprobs", "n", "audio"})
+# Members of a request whose answer is more than prose, so that nobody else could go on with half
+# of it; and their values with which it is prose all the same.
+EXACT = ("response_format", "tools", "functions", "logprobs", "n", "audio")
+PROSE: tuple[object, ...] = (None, False, 1, [], {"type": "text"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Pace:
     """When `Late` is yielded, if there has been no content."""
     rescue: bool = False
     """Whether a fallback goes on when an answer breaks off."""
+    going_on: bool = False
+    """Whether it is only the rest of an answer that is waited for."""
 
 
 # Until the next fallback is asked: what a listener puts up with, and what a program does.
@@ -59,5 +63,5 @@ def pace_of_caller(model: ModelSettings, limits: Limits, request: ChatRequest) -
         give_up_s=limits.first_event_s,
         stall_s=model.stall_s or limits.stall_s,
         stream_s=limits.stream_s,
-        rescue=rescue and EXACT.isdisjoint(request.members),
+        rescue=rescue and all(request.members.get(name) in PROSE for name in EXACT),
     )

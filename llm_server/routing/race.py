@@ -15,6 +15,7 @@ from llm_server.errors import (
     RequestTooLarge,
     UpstreamTimedOut,
     internal_error,
+    place_of,
 )
 from llm_server.routing.attempt import Attempt
 from llm_server.routing.budget import Budget
@@ -72,7 +73,9 @@ class Race:
                 )
                 for event in chain(self._judge(done), self._tick(monotonic())):
                     yield event
-            self.reports += [a.report("overtaken", self.began) for a in self._running.values()]
+            for loser in self._running.values():
+                loser.overtaken()
+                self.reports.append(loser.report("overtaken", self.began))
         finally:
             for task, attempt in self._running.items():
                 if self._has_missed_its_deadline(attempt):
@@ -81,21 +84,21 @@ class Race:
 
     def _judge(self, done: set["asyncio.Task[None]"]) -> Iterator[Event]:
         """See how those that are done fared. Raises ApiError when no other can do better."""
-        for task in done:
+        # Who has content wins, whatever happened to another in the same moment.
+        for task in sorted(done, key=lambda task: task.exception() is not None):
             if self.winner:
                 return  # The others have lost, however they fared.
             attempt = self._running.pop(task)
-            # What a backend cancels is itself, and nobody who waits for it.
-            error = internal_error() if task.cancelled() else task.exception()
+            error = task.exception()
             if error is None:
                 self.winner = attempt
                 self.reports.append(attempt.report("answered", self.began))
-            elif isinstance(error, ApiError):
+            else:
+                error = _as_api_error(error, attempt)
+                attempt.failed(error)
                 self._let_go(attempt, task)
                 yield attempt.report(error.kind, self.began)
-                self._fail(attempt, error)
-            else:
-                raise error
+                self._go_on(attempt.route, error)
 
     def _tick(self, now: float) -> Iterator[Event]:
         """Do what is due. Raises UpstreamTimedOut."""
@@ -113,26 +116,27 @@ class Race:
             if self._hedges and self._hedges.spend():
                 self._start_next()
 
-    def _fail(self, attempt: Attempt, error: ApiError) -> None:
-        attempt.failed(error)
-        route = attempt.route
+    def _go_on(self, route: Route, error: ApiError) -> None:
+        """Ask the next after a failure. Raises the error if there is nobody left to hope for."""
         if isinstance(error, ContextTooLong | RequestTooLarge):
             self._candidates = [c for c in self._candidates if c.takes_more_than(route)]
-        elif isinstance(error, InvalidRequest):
+        elif isinstance(error, InvalidRequest) and not self._pace.going_on:
             raise error  # Nobody else would answer it, either.
         if not (self._candidates or self._running):
             raise error
         self._note_error(route.model, error.kind)
         logger.warning("%s failed (%s), asking the next", route.model, error.kind)
-        if self._candidates:
-            self._start_next()
+        self._start_next()
 
     def _start_next(self) -> None:
+        """Ask the next, if there is one, and note when the one after it is due."""
+        self._deadline = self._hedge_at = inf
+        if not self._candidates:
+            return
         route = self._next_candidate()
         attempt = self._ask(route)
         task = asyncio.create_task(attempt.begin(self._retries, self._retry_until()))
         self._running[task] = attempt
-        self._deadline = self._hedge_at = inf
         if self._candidates:
             if self._pace.first_content_s:
                 self._deadline = attempt.began + self._pace.first_content_s
@@ -155,3 +159,10 @@ class Race:
     def _has_missed_its_deadline(self, attempt: Attempt) -> bool:
         deadline_s = self._pace.first_content_s
         return deadline_s is not None and monotonic() - attempt.began >= deadline_s
+
+
+def _as_api_error(error: BaseException, attempt: Attempt) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    logger.error("asking %s raised %s", attempt.route.model, place_of(error))
+    return internal_error()

@@ -78,6 +78,7 @@ async def rescued(
 ) -> Events:
     """The answer, continued when it breaks off. Raises ApiError when nobody can go on."""
     said, began = _Said(), monotonic()
+    errors: list[ApiError] = []
     events = ask(candidates, lambda route: request.for_model(route.model), pace)
     for rescues_left in reversed(range(RESCUES + 1)):
         try:
@@ -88,15 +89,17 @@ async def rescued(
                     yield batch
             return
         except ApiError as exc:
-            if not (rescues_left and said.can_go_on):
-                raise
-            logger.warning("%s broke off (%s), another goes on", said.model, exc.kind)
+            errors.append(exc)
+        if not (rescues_left and said.can_go_on):
+            # What others say to a request to go on means nothing to who has not made it.
+            raise errors[0]
+        logger.warning("%s broke off (%s), another goes on", said.model, errors[-1].kind)
         # Who broke off is asked last: it may only have been the connection.
         candidates = sorted(candidates, key=lambda route: route.model == said.model)
-        text = said.text
+        text, pace_of_rest = said.text, replace(pace, late_s=None, going_on=True)
         prefilled = frozenset(route.model for route in candidates if route.settings.prefill)
         events = _continued(
-            ask(candidates, partial(_request_to_go_on, request, text), replace(pace, late_s=None)),
+            ask(candidates, partial(_request_to_go_on, request, text), pace_of_rest),
             _Continuation(text, monotonic() - began, prefilled),
         )
 
@@ -121,7 +124,8 @@ class _Continuation:
         match event:
             case Delta() if event.text:
                 text = self._splice.feed(event.text)
-                return [event.with_text(text)] if text else []
+                # A piece of which nothing is left may still hold other members.
+                return [event.with_text(text)] if text or len(event.members) > 1 else []
             case Finish() if rest := self._splice.flush():
                 return [text_delta(rest), event]
             case Answering():
@@ -133,6 +137,9 @@ class _Continuation:
 
 def _request_to_go_on(request: ChatRequest, said: str, route: Route) -> ChatRequest:
     """What a model is asked that should go on with what was said."""
+    if not said.strip():
+        # There were only thoughts: nobody can go on with those of another.
+        return request.for_model(route.model)
     # Some upstreams refuse an answer to go on with that ends in white space.
     messages = [*request.messages, {"role": "assistant", "content": said.rstrip()}]
     if not route.settings.prefill:

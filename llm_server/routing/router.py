@@ -4,16 +4,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from itertools import chain
 
 import anyio
 
 from llm_server.backends.base import Answering, Backend, Events, PreparedBackend
 from llm_server.backends.registry import make_backend
-from llm_server.errors import ApiError, model_not_found
+from llm_server.errors import ApiError, model_not_found, place_of
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
-from llm_server.routing.attempt import Attempt, place_of
+from llm_server.routing.attempt import Attempt
+from llm_server.routing.breaker import BreakerState
 from llm_server.routing.budget import Budget
 from llm_server.routing.content import content_of
 from llm_server.routing.pace import Pace
@@ -27,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 # One of five requests may be sent twice, and ten at once after a quiet time.
 RETRY_SHARE = 0.2
+
+# How long the end of the server may be held up by attempts that do not let go.
+CLOSING_S = 5.0
 
 RequestFor = Callable[[Route], ChatRequest]
 
@@ -69,6 +74,11 @@ class Router:
     def models(self) -> list[str]:
         return list(self._routes)
 
+    @property
+    def breakers(self) -> dict[str, BreakerState]:
+        """Which models are left alone, by name."""
+        return {name: route.breaker.state for name, route in self._routes.items()}
+
     def find(self, model: str) -> Route:
         """Raises ModelNotFound, which names the models there are."""
         if route := self._routes.get(model):
@@ -94,7 +104,7 @@ class Router:
         """The answer of one of the candidates."""
 
         def attempt_at(route: Route) -> Attempt:
-            return Attempt(route, request_for(route), content_of(pace))
+            return Attempt(route, request_for(route), partial(content_of, pace))
 
         if len(candidates) == 1 and pace.late_s is None:
             race: Race | Solo = Solo(attempt_at(candidates[0]), pace, self._retries)
@@ -111,6 +121,9 @@ class Router:
                 while (batch := await watchdog.wait_for(attempt.next())) is not None:
                     yield batch
         except ApiError as exc:
+            if attempt.is_whole:
+                logger.warning("%s failed (%s) after its answer", attempt.route.model, exc.kind)
+                return
             attempt.failed(exc)
             yield [attempt.report(exc.kind, race.began)]
             raise
@@ -132,7 +145,8 @@ class Router:
 
     async def aclose(self) -> None:
         """Close all backends, also when one of them cannot."""
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSING_S)
         async with anyio.create_task_group() as tasks:
             for route in self._routes.values():
                 tasks.start_soon(_close, route)
@@ -141,10 +155,7 @@ class Router:
 async def _close_attempt(attempt: Attempt, task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    try:
-        await attempt.close()
-    except Exception as exc:
-        logger.error("an attempt at %s could not be closed: %s", attempt.route.model, place_of(exc))
+    await attempt.close()
 
 
 async def _close(route: Route) -> None:

@@ -1,16 +1,13 @@
 """A model: its backend, how it has fared lately, and who steps in."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass, field
-from functools import partial
 
-from llm_server.backends.base import Ask, Backend, BackendEvent, BatchingBackend
+from llm_server.backends.base import Ask, Backend, BatchingBackend
 from llm_server.model_settings import ModelSettings
-from llm_server.protocol import ChatRequest
 from llm_server.routing.breaker import Breaker
 from llm_server.routing.budget import Budget
 from llm_server.routing.first_contents import FirstContents
+from llm_server.routing.one_task import OneTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class Route:
 
     @classmethod
     def to(cls, model: str, backend: Backend, settings: ModelSettings) -> "Route":
-        ask: Ask = partial(_one_by_one, backend)
+        ask: Ask = OneTask(backend).ask
         if isinstance(backend, BatchingBackend):
             ask = backend.batches
         hedges = Budget(settings.hedge.budget) if settings.hedge else None
@@ -46,9 +43,3 @@ class Route:
         """Whether a conversation that is too long for the other may fit in here."""
         ours, theirs = self.settings.context_window, other.settings.context_window
         return ours is None or theirs is None or ours > theirs
-
-
-async def _one_by_one(backend: Backend, request: ChatRequest) -> AsyncGenerator[list[BackendEvent]]:
-    async with aclosing(backend.stream(request)) as events:
-        async for event in events:
-            yield [event]

@@ -14,8 +14,8 @@ from llm_server.routing.pace import Pace
 class Watchdog:
     """One timer for what comes after the first content.
 
-    All of it must be awaited in one task: that is cancelled to end a wait, as asyncio.timeout
-    does.
+    The task that awaits is cancelled to end a wait, as asyncio.timeout does. It may be another
+    one each time.
 
     To set it again for each event would cost 3 µs an event. Instead, it looks when it is due
     whether events have come since, and if so sets itself for when they would be late.
@@ -28,13 +28,11 @@ class Watchdog:
         self._speaks = speaks if pace.spoken else None
         self._content_at: float | None = None
         self._waiting_since: float | None = None
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
         self._overdue = ""
 
     def __enter__(self) -> "Watchdog":
-        task = asyncio.current_task()
-        assert task
-        self._task = task
-        self._cancelling = task.cancelling()
         self._cancelled = False
         self._loop = asyncio.get_running_loop()
         # The earliest moment at which anything can be late.
@@ -50,7 +48,7 @@ class Watchdog:
     ) -> None:
         self._timer.cancel()
         # If somebody else cancels the task too, that is what it must end with.
-        only_us = self._cancelled and self._task.uncancel() <= self._cancelling
+        only_us = self._cancelled and self._task and self._task.uncancel() <= self._cancelling
         if only_us and kind is asyncio.CancelledError:
             raise UpstreamTimedOut(self._overdue) from exc
 
@@ -61,6 +59,8 @@ class Watchdog:
         """
         if self._overdue:
             raise UpstreamTimedOut(self._overdue)
+        if task := asyncio.current_task():
+            self._task, self._cancelling = task, task.cancelling()
         since = self._waiting_since = self._content_at or monotonic()
         batch = await coming
         self._waiting_since = None
@@ -83,6 +83,6 @@ class Watchdog:
 
     def _end(self, reason: str) -> None:
         self._overdue = reason
-        if self._waiting_since is not None:
+        if self._waiting_since is not None and self._task:
             self._cancelled = True
             self._task.cancel()

@@ -18,12 +18,36 @@ LAST = b"0\r\n\r\n"
 
 Piece = tuple[float, bytes]
 
-# What OpenAI answers: message, type and code.
-REFUSALS = {
-    401: ("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
-    429: ("Rate limit reached for requests.", "requests", "rate_limit_exceeded"),
-    500: ("The server had an error while processing your request.", "server_error", None),
-    503: ("The server is overloaded or not ready yet.", "server_error", None),
+BUSY = (429, "Rate limit reached for requests.", "requests", "rate_limit_exceeded")
+
+# What OpenAI answers, Azure when it filters, and Anthropic to a prefill: status, message, type
+# and code.
+REFUSALS: dict[str, tuple[int, str, str, str | None]] = {
+    "401": (401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
+    "429": BUSY,
+    "429-retry-after": BUSY,
+    "500": (500, "The server had an error while processing your request.", "server_error", None),
+    "503": (503, "The server is overloaded or not ready yet.", "server_error", None),
+    "context-length": (
+        400,
+        "This model's maximum context length is 8192 tokens. Please reduce the length of the"
+        " messages.",
+        "invalid_request_error",
+        "context_length_exceeded",
+    ),
+    "content-filter": (
+        400,
+        "The response was filtered due to the prompt triggering our content management policy.",
+        "invalid_request_error",
+        "content_filter",
+    ),
+    "no-prefill": (
+        400,
+        "This model does not support assistant message prefill. The conversation must end with a"
+        " user message.",
+        "invalid_request_error",
+        None,
+    ),
 }
 
 
@@ -54,12 +78,9 @@ def answer(plan: Plan, request: ChatRequest) -> WireAnswer:
 def _refusal(fault: Fault) -> WireAnswer:
     if fault.name in ("reset", "no-answer"):
         return WireAnswer([], "reset" if fault.name == "reset" else "silence")
-    status = int(fault.name.partition("-")[0])
-    message, type_, code = REFUSALS[status]
+    status, message, type_, code = REFUSALS[fault.name]
     error = {"message": message, "type": type_, "param": None, "code": code}
-    retry = fault.name == "429-retry-after"
-    headers = {"retry-after": f"{fault.retry_after_s:g}"} if retry else None
-    return json_answer(status, {"error": error}, headers)
+    return json_answer(status, {"error": error}, fault.headers)
 
 
 def _streamed(plan: Plan, request: ChatRequest) -> WireAnswer:

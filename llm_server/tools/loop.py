@@ -98,7 +98,7 @@ class _Answer:
                 elif line:
                     spoken = True
                     self._lines.said(line)
-                    yield [self._spacing.spaced(aside(line.text))]
+                    yield [self._spacing.spaced(aside(line.text, "working"))]
                     self._spacing.begin()
         self._results = [result.message for result in running.results]
 

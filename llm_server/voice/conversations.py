@@ -39,6 +39,7 @@ class Conversation:
             return running
         if running:
             running.supersede()
+            self._interrupted = True
         self._asked = asked
         self._filled_before, self._filled = self._filled, False
         return None

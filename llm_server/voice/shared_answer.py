@@ -22,43 +22,62 @@ class SharedAnswer:
         self.superseded = False
         """Whether it was stopped for a newer turn, and is none itself."""
         self.listeners = 0
+        self._events = events
         self._batches: list[Batch] = []
         self._furthest = 0
-        self._finished = False
+        self._finished = self._stopped = False
         self._waiting: list[asyncio.Future[None]] = []
-        self._task = asyncio.create_task(self._take(events))
-        self._task.add_done_callback(self._wake)
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def is_unfinished(self) -> bool:
-        return not (self._finished or self._task.done())
+        return not (self._finished or self._stopped or self._is_over)
 
     def supersede(self) -> None:
         """Stop it: the visitor has gone on. Who still listens gets a regular end."""
         self.superseded = True
-        self._task.cancel()
+        self._stop()
 
     async def listen(self) -> Events:
         """All events from the first. Raises what their source raised."""
         self.listeners += 1
         place = 0
         try:
+            self._start()
             while True:
                 while place < len(self._batches):
                     yield self._batches[place]
                     place += 1
                     self._advance(place)
-                if self._task.done():
+                if self._stopped or self._is_over:
                     break
                 await self._change()
-            if self.superseded:
+            if self._stopped:
                 yield [Finish()]
-            else:
+            elif self._task:
                 self._task.result()
         finally:
             self.listeners -= 1
             if not self.listeners:
-                self._task.cancel()
+                self._stop()
+                self._batches.clear()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._task is not None and self._task.done()
+
+    def _start(self) -> None:
+        """Only for somebody who listens: who has gone before that cannot stop it."""
+        if self._task is None and not self._stopped:
+            self._task = asyncio.create_task(self._take(self._events))
+            self._task.add_done_callback(self._wake)
+
+    def _stop(self) -> None:
+        """Nobody waits for the upstream to let go: that may take it a while."""
+        self._stopped = True
+        if self._task:
+            self._task.cancel()
+        self._wake()
 
     async def _take(self, events: Events) -> None:
         async with aclosing(events):

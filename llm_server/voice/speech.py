@@ -37,3 +37,8 @@ def spoken_text(delta: Delta) -> str:
     """The text of a delta. A refusal is an answer, too: only its member has another name."""
     refusal = delta.members.get("refusal")
     return delta.text or (refusal if isinstance(refusal, str) else "")
+
+
+def has_words(text: str) -> bool:
+    """Whether anything is heard of it: of marks and white space alone, nothing is."""
+    return any(map(str.isalnum, text))

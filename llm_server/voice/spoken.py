@@ -55,7 +55,9 @@ class SpokenAnswers:
             events = only_speakable(events)
         if voice.max_words:
             events = at_most(events, voice.max_words)
-        events = fill_in(events, partial(conversation.filler, phrases, self._random))
+        if chat.stream:
+            # In an answer that comes as a whole, it would bridge nothing.
+            events = fill_in(events, partial(conversation.filler, phrases, self._random))
         return never_silent(events, phrases)
 
     def apology(self, error: ApiError, chat: ChatRequest) -> Events:
@@ -71,7 +73,7 @@ class SpokenAnswers:
         pace = pace_of_listener(route.settings, self._settings.limits, voice)
         ask: Ask = partial(self._router.answer, pace=pace)
         if toolbox := self._toolboxes.get(chat.model):
-            ask = with_tools(ask, toolbox, phrases.working)
+            ask = with_tools(ask, toolbox, phrases.working if chat.stream else ())
         return ask(request)
 
     def _phrases(self, chat: ChatRequest) -> Phrases:

@@ -17,6 +17,7 @@ FULL: dict[str, Any] = {
     "first_message": "Grüezi!",
     "system_prompt": "You are Ada.",
     "model": "mock",
+    "voice_policy": "default",
     "max_session_length_s": 600,
     "max_idle_time_s": 60,
     "create_transcript": False,
@@ -33,6 +34,7 @@ async def test_a_new_agent_has_defaults(client: httpx.AsyncClient) -> None:
     assert agent["max_idle_time_s"] == 300
     assert agent["create_transcript"] is True
     assert agent["face_id"] is None
+    assert agent["voice_policy"] is None
 
 
 async def test_an_agent_is_kept_as_it_was_told(client: httpx.AsyncClient) -> None:
@@ -56,6 +58,7 @@ async def test_times_are_told_in_utc(agent: dict[str, Any], client: httpx.AsyncC
     ("wrong", "pointer"),
     [
         ({"model": "gpt-99"}, "/model"),
+        ({"voice_policy": "shy"}, "/voice_policy"),
         ({"name": "  "}, "/name"),
         ({"name": "x" * 201}, "/name"),
         ({"name": None}, "/name"),
@@ -92,6 +95,16 @@ async def test_an_unknown_model_is_answered_with_the_known_ones(client: httpx.As
 
 
 @one_database_is_enough
+async def test_an_unknown_voice_policy_is_answered_with_the_known_ones(
+    client: httpx.AsyncClient, agent: dict[str, Any]
+) -> None:
+    response = await client.patch(f"/v1/agents/{agent['id']}", json={"voice_policy": "shy"})
+
+    [error] = response.json()["errors"]
+    assert error["detail"] == "expected one of the settings' voices: default"
+
+
+@one_database_is_enough
 async def test_name_and_model_are_required(client: httpx.AsyncClient) -> None:
     response = await client.post("/v1/agents", json={})
 
@@ -117,6 +130,14 @@ async def test_null_gives_a_choice_back_to_simli(client: httpx.AsyncClient) -> N
     changed = (await client.get(f"/v1/agents/{agent['id']}")).json()
     assert changed["voice_provider"] is None
     assert changed["face_id"] is None
+
+
+async def test_null_leaves_the_voice_policy_to_the_model(client: httpx.AsyncClient) -> None:
+    agent = (await client.post("/v1/agents", json=FULL)).json()
+
+    changed = await client.patch(f"/v1/agents/{agent['id']}", json={"voice_policy": None})
+
+    assert changed.json()["voice_policy"] is None
 
 
 async def test_a_deleted_agent_is_gone(client: httpx.AsyncClient, agent: dict[str, Any]) -> None:

@@ -2,17 +2,32 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import anyio
 import pytest
 from alembic import command
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from agents_admin import migrate
+from agents_admin.database import make_db_sessions, make_engine
 from agents_admin.migrate import SchemaState
+from agents_admin.models import Agent, Turn
 from tests.agents_admin.databases import Databases, one_database_is_enough
 
 REPOSITORY = Path(__file__).parents[2]
+
+OLD_ROWS = [
+    "INSERT INTO agents (id, name, language, model, max_session_length_s, max_idle_time_s,"
+    " create_transcript, created_at, updated_at)"
+    " VALUES (:agent_id, 'Ada', 'en', 'mock', 60, 60, :no, :now, :now)",
+    "INSERT INTO sessions (id, agent_id, agent_name, model, language, status, transcript_state,"
+    " created_at, expires_at)"
+    " VALUES (:session_id, :agent_id, 'Ada', 'mock', 'en', 'active', 'none', :now, :now)",
+    "INSERT INTO turns (id, session_id, started_at, model, answer_text, outcome, duration_s)"
+    " VALUES (:id, :session_id, :now, 'mock', 'Hello!', 'completed', 1)",
+]
 
 
 def table_names(connection: Connection) -> set[str]:
@@ -47,6 +62,33 @@ async def test_a_downgrade_leaves_no_table(database_url: str) -> None:
 
     assert await migrate.state(database_url) is SchemaState.EMPTY
     assert await migrate.on_connection(database_url, table_names) == {"alembic_version"}
+
+
+async def test_rows_of_an_older_release_stay(databases: Databases) -> None:
+    url = databases.empty()
+    await migrate.upgrade(url, "0001")
+    await migrate.on_connection(url, insert_old_rows)
+
+    await migrate.upgrade(url)
+
+    engine = make_engine(url)
+    async with make_db_sessions(engine)() as db:
+        agent = (await db.scalars(select(Agent))).one()
+        turn = (await db.scalars(select(Turn))).one()
+    await engine.dispose()
+    assert (agent.name, agent.voice_policy) == ("Ada", None)
+    assert (turn.answer_text, turn.asides, turn.attempts, turn.tools) == ("Hello!", [], [], [])
+
+
+async def test_rows_stay_when_a_newer_release_is_taken_back(databases: Databases) -> None:
+    url = databases.empty()
+    await migrate.upgrade(url, "0001")
+    before = await migrate.on_connection(url, insert_old_rows)
+    await migrate.upgrade(url)
+
+    await migrate.downgrade(url, "0001")
+
+    assert await migrate.on_connection(url, all_rows) == before
 
 
 async def test_a_database_of_another_release_is_not_taken_for_ours(database_url: str) -> None:
@@ -86,6 +128,27 @@ async def test_the_migration_can_be_read_as_sql(database_url: str) -> None:
     sql = await run_alembic(database_url, "upgrade", "head", "--sql")
 
     assert b"CREATE TABLE sessions" in sql
+
+
+def insert_old_rows(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """An agent, a session and a turn, as the first release had them."""
+    values = {
+        "id": uuid4().hex,
+        "agent_id": uuid4().hex,
+        "session_id": uuid4().hex,
+        "now": "2026-11-23 10:00:00.000000",
+        "no": False,
+    }
+    for statement in OLD_ROWS:
+        connection.execute(text(statement), values)
+    return all_rows(connection)
+
+
+def all_rows(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table: [{**row} for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
+        for table in ("agents", "sessions", "turns")
+    }
 
 
 async def run_alembic(url: str, *arguments: str) -> bytes:

@@ -140,6 +140,19 @@ async def test_the_key_opens_this_session_until_it_is_over(
     assert timedelta(minutes=64) < left <= timedelta(minutes=65)
 
 
+@one_database_is_enough
+async def test_the_key_tells_how_the_agent_speaks(
+    client: httpx.AsyncClient, simli: FakeSimli, agent: dict[str, Any], settings: Settings
+) -> None:
+    assert settings.session_secret
+    keys = SessionKeys(settings.session_secret.get_secret_value())
+    await client.patch(f"/v1/agents/{agent['id']}", json={"voice_policy": "default"})
+
+    await client.post(f"/v1/agents/{agent['id']}/sessions")
+
+    assert keys.verify(simli.sent["llmConfig"]["apiKey"]).voice == "default"
+
+
 FAILURES = [
     (httpx.Response(401, json={"detail": "Invalid API key"}), "401 Invalid API key", "api_key"),
     (httpx.Response(402, json={"error": "No plan", "code": "BILLING_ERROR"}), "No plan", "billing"),
@@ -281,14 +294,17 @@ async def test_without_a_secret_no_session_starts(
 
 
 @one_database_is_enough
-async def test_an_agent_whose_model_is_gone_starts_nothing(
-    app: FastAPI, client: httpx.AsyncClient, simli: FakeSimli, agent: dict[str, Any]
+@pytest.mark.parametrize("section", ["models", "voices"])
+async def test_an_agent_whose_model_or_voice_policy_is_gone_starts_nothing(
+    app: FastAPI, client: httpx.AsyncClient, simli: FakeSimli, agent: dict[str, Any], section: str
 ) -> None:
-    app.state.settings = app.state.settings.replace(models={})
+    await client.patch(f"/v1/agents/{agent['id']}", json={"voice_policy": "default"})
+    app.state.settings = app.state.settings.replace(**{section: {}})
 
     response = await client.post(f"/v1/agents/{agent['id']}/sessions")
 
     assert response.status_code == 409
+    assert f"no longer in the settings' `{section}`" in response.json()["detail"]
     assert simli.requests == []
 
 

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import anyio
 import httpx
+import msgspec
 import pytest
 import uuid6
 from fastapi import FastAPI
@@ -14,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents_admin import models
 from agents_admin.turns.sink import DatabaseTurnSink
 from llm_server import Outcome, Turn
+from llm_server.backends.base import Attempted, ToolRan
+from llm_server.turns import Said
 from tests.agents_admin.databases import one_database_is_enough
 
 STARTED_AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -83,13 +86,49 @@ async def test_a_turn_is_stored_as_it_was_recorded(
         ttft_s=0.1,
         first_sentence_s=0.2,
         outcome=Outcome.CANCELLED,
+        asides=(Said(kind="filler", text="One moment.. ", at=0),),
+        attempts=(
+            Attempted("mock", "rate_limit_exceeded", 0.0),
+            Attempted("other", "answered", 0.05, 0.05),
+        ),
+        tools=(ToolRan("find", 0.3, "ok"),),
     )
 
     async with sink.running():
         sink.record(turn)
 
     row = (await db.scalars(select(models.Turn))).one()
-    assert Turn(**{name: getattr(row, name) for name in Turn.__slots__}) == turn
+    stored_turn = {name: getattr(row, name) for name in Turn.__slots__}
+    assert msgspec.convert(stored_turn, Turn, builtin_types=(UUID, datetime)) == turn
+
+
+async def test_a_turn_tells_what_it_went_through(
+    sink: DatabaseTurnSink, client: httpx.AsyncClient, session: dict[str, Any]
+) -> None:
+    turn = make_turn(
+        session["id"],
+        answer_text="It is",
+        asides=(
+            Said(kind="filler", text="One moment.. ", at=0),
+            Said(kind="apology", text="… Sorry.", at=5),
+        ),
+        attempts=(Attempted("mock", "answered", 0.0, 0.1),),
+        tools=(ToolRan("find", 0.3, "timed_out"),),
+    )
+    async with sink.running():
+        sink.record(turn)
+
+    [read] = (await client.get(f"/v1/sessions/{session['id']}/turns")).json()["items"]
+
+    assert read["asides"] == [
+        {"kind": "filler", "text": "One moment.. ", "at": 0},
+        {"kind": "apology", "text": "… Sorry.", "at": 5},
+    ]
+    assert read["sent_text"] == "One moment.. It is… Sorry."
+    assert read["attempts"] == [
+        {"model": "mock", "outcome": "answered", "began_s": 0.0, "first_content_s": 0.1}
+    ]
+    assert read["tools"] == [{"name": "find", "duration_s": 0.3, "outcome": "timed_out"}]
 
 
 async def test_the_apps_own_sink_stores_turns_until_it_ends(
@@ -229,12 +268,15 @@ async def test_what_comes_after_the_end_is_counted_as_lost(
 
 
 async def test_text_that_cannot_be_stored_is_mended(
-    sink: DatabaseTurnSink, db: AsyncSession, session: dict[str, Any]
+    sink: DatabaseTurnSink, client: httpx.AsyncClient, session: dict[str, Any]
 ) -> None:
+    text = "a\0b\ud83d"
     async with sink.running():
-        sink.record(make_turn(session["id"], answer_text="a\0b\ud83d"))
+        tools = (ToolRan(text, 0.1, "unknown"),)
+        sink.record(make_turn(session["id"], answer_text=text, tools=tools))
 
-    assert await stored(db) == ["a\ufffdb\ufffd"]
+    [read] = (await client.get(f"/v1/sessions/{session['id']}/turns")).json()["items"]
+    assert read["answer_text"] == read["tools"][0]["name"] == "a\ufffdb\ufffd"
 
 
 async def test_a_turn_that_the_database_refuses_takes_no_other_with_it(

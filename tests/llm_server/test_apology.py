@@ -6,8 +6,10 @@ import openai
 import pytest
 
 from llm_server import SessionClaims, SessionKeys
-from llm_server.backends.base import Delta, Finish, text_delta
+from llm_server.backends.base import Delta, Event, Events, Finish, aside, text_delta
 from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
+from llm_server.turns import Said
+from llm_server.voice.apology import never_silent
 from llm_server.voice.phrases import phrases_for
 from tests.llm_server.fakes import ListSink, ScriptedBackend, Step, says
 from tests.llm_server.wire import (
@@ -180,7 +182,8 @@ async def test_a_turn_with_an_apology_has_failed(
 
     turn = await sink.turn()
     assert (turn.outcome, turn.error) == ("failed", error)
-    assert (turn.answer_text, turn.aside_text, turn.finish_reason) == ("", GERMAN, "stop")
+    assert (turn.answer_text, turn.finish_reason) == ("", "stop")
+    assert turn.asides == (Said(kind="apology", text=GERMAN, at=0),)
 
 
 async def test_what_failed_is_in_the_log_and_what_was_said_is_not(
@@ -208,3 +211,18 @@ async def test_a_tool_call_is_not_apologised_for(
 
     assert text(received) == ""
     assert (await sink.turn()).outcome == "completed"
+
+
+@pytest.mark.parametrize("end", [[Finish()], []], ids=["no words", "failure"])
+async def test_a_filler_is_no_answer(end: list[Event]) -> None:
+    async def events() -> Events:
+        yield [aside("Einen Moment.. ")]
+        if not end:
+            raise UpstreamFailed("It broke.")
+        yield end
+
+    said = [event async for batch in never_silent(events(), phrases_for("de")) for event in batch]
+
+    assert "".join(event.text for event in said if isinstance(event, Delta)) == (
+        f"Einen Moment.. {GERMAN}"
+    )

@@ -6,8 +6,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from llm_server import Outcome, Turn
+from llm_server.backends.base import Attempted, ToolRan
 from llm_server.metrics import Metrics, MetricsTurnSink
 from llm_server.prometheus import text
+from llm_server.routing.breaker import BreakerState
+from llm_server.turns import Said
 from tests.llm_server.fakes import ListSink
 
 ANNA = {
@@ -103,6 +106,95 @@ def test_a_failure_that_a_fallback_made_good_is_counted(metrics: Metrics) -> Non
 
     labels = {"gen_ai_request_model": "anna", "error_type": "rate_limit_exceeded"}
     assert value(metrics, "simli_llm_upstream_errors_total", **labels) == 1
+
+
+def test_attempts_are_counted_by_how_they_fared(metrics: Metrics) -> None:
+    lost, won = Attempted("anna", "overtaken", 0.0), Attempted("bert", "answered", 1.2, 0.1)
+
+    metrics.record(turn(attempts=(lost, won)))
+    metrics.record(turn(attempts=(won,)))
+
+    name = "simli_llm_attempts_total"
+    overtaken = {"gen_ai_request_model": "anna", "simli_llm_outcome": "overtaken"}
+    answered = {"gen_ai_request_model": "bert", "simli_llm_outcome": "answered"}
+    assert value(metrics, name, **overtaken) == 1
+    assert value(metrics, name, **answered) == 2
+
+
+ANNA_BROKE_OFF = Attempted("anna", "upstream_failed", 0.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "rescues"),
+    [
+        ([ANNA_BROKE_OFF, Attempted("bert", "answered", 1.0, 0.1)], 1),
+        ([ANNA_BROKE_OFF, Attempted("bert", "upstream_failed", 1.0)], None),
+        ([ANNA_BROKE_OFF], None),
+        (
+            [Attempted("anna", "upstream_failed", 0.0), Attempted("bert", "answered", 1.0, 0.1)],
+            None,
+        ),
+        ([Attempted("anna", "overtaken", 0.0, 0.1), Attempted("bert", "answered", 0.0, 0.1)], None),
+        ([Attempted("anna", "answered", 0.0, 0.1), ANNA_BROKE_OFF], None),
+    ],
+    ids=[
+        "gone on with",
+        "not gone on with",
+        "failed",
+        "answered instead",
+        "overtaken",
+        "broke off after a round of tools",
+    ],
+)
+def test_an_answer_that_another_went_on_with_was_rescued(
+    metrics: Metrics, attempts: list[Attempted], rescues: int | None
+) -> None:
+    metrics.record(turn(attempts=tuple(attempts)))
+
+    assert value(metrics, "simli_llm_rescues_total", gen_ai_request_model="anna") == rescues
+
+
+def test_what_the_server_said_itself_is_counted_by_kind(metrics: Metrics) -> None:
+    filler = Said(kind="filler", text="One moment.. ", at=0)
+    apology = Said(kind="apology", text="… Sorry.", at=7)
+
+    metrics.record(turn(asides=(filler, apology)))
+    metrics.record(turn(asides=(filler,)))
+
+    labels = {"gen_ai_request_model": "anna", "simli_llm_aside_kind": "filler"}
+    assert value(metrics, "simli_llm_asides_total", **labels) == 2
+
+
+def test_tools_are_counted_by_how_they_ended(metrics: Metrics) -> None:
+    metrics.record(turn(tools=(ToolRan("find", 0.1, "ok"), ToolRan("find", 9.0, "timed_out"))))
+
+    labels = {"gen_ai_tool_name": "find", "simli_llm_outcome": "timed_out"}
+    assert value(metrics, "simli_llm_tool_calls_total", **labels) == 1
+
+
+def test_a_tool_that_a_model_made_up_has_no_name(metrics: Metrics) -> None:
+    metrics.record(turn(tools=(ToolRan("my PIN is 4711", 0.0, "unknown"),)))
+
+    labels = {"gen_ai_tool_name": "unknown", "simli_llm_outcome": "unknown"}
+    assert value(metrics, "simli_llm_tool_calls_total", **labels) == 1
+    assert "4711" not in text(metrics.families()).decode()
+
+
+@pytest.mark.parametrize("now", BreakerState)
+def test_a_breaker_is_in_one_of_its_states(now: BreakerState) -> None:
+    metrics = Metrics(breakers=lambda: {"anna": now})
+
+    states = {
+        state: value(
+            metrics,
+            "simli_llm_breaker_state",
+            gen_ai_request_model="anna",
+            simli_llm_breaker_state=state,
+        )
+        for state in BreakerState
+    }
+
+    assert states == {state: float(state is now) for state in BreakerState}
 
 
 def test_open_streams_are_asked_for() -> None:

@@ -25,6 +25,16 @@ async def test_the_reply_is_said_as_it_is_written(reply: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("begun", "rest"),
+    [("One", " two three."), ("One two ", "three."), ("Two", "One two three.")],
+)
+async def test_an_answer_that_has_begun_is_gone_on_with(begun: str, rest: str) -> None:
+    options = MockOptions(reply="One two three.")
+
+    assert await answer(options, USER, {"role": "assistant", "content": begun}) == rest
+
+
+@pytest.mark.parametrize(
     ("messages", "reply"),
     [
         ([], "first"),

@@ -12,9 +12,13 @@ from fastapi import FastAPI
 from llm_server import Settings, create_app
 from llm_server.backends.base import BackendEvent, Delta, Finish, text_delta
 from llm_server.backends.mock import MockBackend, MockOptions
+from llm_server.backends.mock.faults import Faults
+from llm_server.backends.mock.options import Fault
 from llm_server.backends.mock.plan import Planner
 from llm_server.errors import (
     ApiError,
+    ContentFiltered,
+    ContextTooLong,
     InvalidRequest,
     RateLimited,
     UpstreamFailed,
@@ -26,18 +30,20 @@ from tests.llm_server.fakes import ListSink
 from tests.llm_server.wire import Json, chunks, completion, text
 
 MESSAGES: list[Json] = [{"role": "user", "content": "Hi!"}]
+BEGUN: Json = {"role": "assistant", "content": "one two"}
 
 
 def play(
     fault: object = None,
     *,
     model: str = "mock",
+    messages: list[Json] | None = None,
     metadata: Json | None = None,
     headers: dict[str, str] | None = None,
 ) -> AsyncGenerator[BackendEvent]:
     options = MockOptions.model_validate({"reply": "one two three four five", "fault": fault})
     members = {"metadata": metadata} if metadata else {}
-    request = ChatRequest(model, MESSAGES, members=members, headers=headers or {})
+    request = ChatRequest(model, messages or MESSAGES, members=members, headers=headers or {})
     return MockBackend(options).stream(request)
 
 
@@ -61,6 +67,8 @@ async def broken(events: AsyncGenerator[BackendEvent]) -> tuple[str, ApiError]:
         ("429-retry-after", RateLimited),
         (500, UpstreamFailed),
         ("503", UpstreamFailed),
+        ("context-length", ContextTooLong),
+        ("content-filter", ContentFiltered),
         ("reset", UpstreamFailed),
     ],
 )
@@ -145,10 +153,53 @@ async def test_a_fault_can_pass(limit: Json) -> None:
     assert first == text_delta("one")
 
 
-async def test_the_name_of_the_model_can_be_a_fault() -> None:
-    said, _ = await broken(play(model="mock-cut"))
+def test_a_fault_can_last_for_a_while_from_the_first_request_on() -> None:
+    now = 100.0
+    faults = Faults(Fault(name="503", for_s=60), clock=lambda: now)
+    request = ChatRequest("mock", MESSAGES)
 
-    assert said == "one two three"
+    assert faults.next(request)
+    now = 159.0
+    assert faults.next(request)
+    now = 160.0
+    assert faults.next(request) is None
+
+
+def test_a_fault_passes_with_its_time_or_its_times_whichever_is_over_first() -> None:
+    faults = Faults(Fault(name="503", for_s=60, times=2))
+    request = ChatRequest("mock", MESSAGES)
+
+    assert [bool(faults.next(request)) for _ in range(3)] == [True, True, False]
+
+
+async def test_a_prefill_can_be_refused_and_everything_else_answered() -> None:
+    _, error = await broken(play("no-prefill", messages=[*MESSAGES, BEGUN]))
+    said = [event async for event in play("no-prefill")]
+
+    assert type(error) is InvalidRequest
+    assert said[0] == text_delta("one")
+
+
+async def test_what_a_fault_does_not_concern_is_none_of_its_times() -> None:
+    fault = {"name": "no-prefill", "once": True}
+    options = MockOptions.model_validate({"reply": "one two three", "fault": fault})
+    backend = MockBackend(options)
+
+    async for _ in backend.stream(ChatRequest("mock", MESSAGES)):
+        pass
+
+    _, error = await broken(backend.stream(ChatRequest("mock", [*MESSAGES, BEGUN])))
+    assert type(error) is InvalidRequest
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("mock-cut", UpstreamFailed), ("mock-context-length", ContextTooLong)],
+)
+async def test_the_name_of_the_model_can_be_a_fault(model: str, expected: type[ApiError]) -> None:
+    _, error = await broken(play(model=model))
+
+    assert type(error) is expected
 
 
 async def test_a_request_can_ask_for_a_fault() -> None:

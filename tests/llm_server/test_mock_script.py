@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from llm_server.backends.base import BackendEvent, Delta, Finish
 from llm_server.backends.mock import MockBackend, MockOptions
+from llm_server.conversation.hygiene import acceptable
 from llm_server.protocol import ChatRequest
 from tests.llm_server.wire import Json
 
@@ -52,6 +53,12 @@ async def test_a_rule_looks_at_the_last_thing_said_and_wins_over_the_turn() -> N
     messages = [user("Hello"), {"role": "assistant", "content": "Hi."}, user("the price?")]
 
     assert await said(messages, rules=RULES, replies=["one", "two"]) == "Ten."
+
+
+async def test_a_greeting_before_the_first_turn_is_no_turn() -> None:
+    greeted = [{"role": "assistant", "content": "Welcome!"}, user("Hello")]
+
+    assert await said(acceptable(greeted), replies=["one", "two"]) == "one"
 
 
 def test_a_rule_that_is_no_regular_expression_is_refused() -> None:

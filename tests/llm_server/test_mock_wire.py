@@ -33,19 +33,22 @@ def client(mock_llm: MockLLM) -> Iterator[openai.OpenAI]:
         yield client
 
 
-STATUSES: list[tuple[FaultName, type[openai.APIStatusError], str | None]] = [
-    ("401", openai.AuthenticationError, "invalid_api_key"),
-    ("429", openai.RateLimitError, "rate_limit_exceeded"),
-    ("500", openai.InternalServerError, None),
-    ("503", openai.InternalServerError, None),
+STATUSES: list[tuple[FaultName, int, type[openai.APIStatusError], str | None]] = [
+    ("401", 401, openai.AuthenticationError, "invalid_api_key"),
+    ("429", 429, openai.RateLimitError, "rate_limit_exceeded"),
+    ("500", 500, openai.InternalServerError, None),
+    ("503", 503, openai.InternalServerError, None),
+    ("context-length", 400, openai.BadRequestError, "context_length_exceeded"),
+    ("content-filter", 400, openai.BadRequestError, "content_filter"),
 ]
 
 
-@pytest.mark.parametrize(("fault", "expected", "code"), STATUSES)
+@pytest.mark.parametrize(("fault", "status", "expected", "code"), STATUSES)
 def test_a_status_is_the_error_of_the_official_client(
     mock_llm: MockLLM,
     client: openai.OpenAI,
     fault: FaultName,
+    status: int,
     expected: type[openai.APIStatusError],
     code: str | None,
 ) -> None:
@@ -54,7 +57,7 @@ def test_a_status_is_the_error_of_the_official_client(
     with pytest.raises(expected) as caught:
         ask(client)
 
-    assert caught.value.status_code == int(fault)
+    assert caught.value.status_code == status
     assert caught.value.code == code
     assert "retry-after" not in caught.value.response.headers
 
@@ -76,6 +79,19 @@ def test_the_official_client_gets_over_a_fault_that_passes(mock_llm: MockLLM) ->
         assert ask(client) == "At last."
 
     assert len(mock_llm.requests) == 3
+
+
+def test_who_refuses_a_prefill_answers_everything_else(
+    mock_llm: MockLLM, client: openai.OpenAI
+) -> None:
+    mock_llm.reply("one two")
+    mock_llm.fault("no-prefill")
+
+    assert ask(client) == "one two"
+    with pytest.raises(openai.BadRequestError, match="does not support assistant message prefill"):
+        client.chat.completions.create(
+            model="mock", messages=[*HELLO, {"role": "assistant", "content": "one"}]
+        )
 
 
 def test_a_fault_can_be_mended(mock_llm: MockLLM, client: openai.OpenAI) -> None:

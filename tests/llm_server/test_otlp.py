@@ -138,6 +138,16 @@ async def test_what_is_now_is_a_gauge(after_a_turn: Collector) -> None:
     assert point.as_int == 0
 
 
+async def test_what_is_in_one_of_several_states_is_a_gauge_for_each(
+    after_a_turn: Collector,
+) -> None:
+    points = after_a_turn.metric("simli_llm.breaker_state").gauge.data_points
+
+    states = [words(p.attributes)["simli_llm.breaker.state"] for p in points if p.as_int]
+    assert states == ["closed"] * 2
+    assert len(points) == 3 * 2
+
+
 async def test_what_never_was_has_no_points(after_a_turn: Collector) -> None:
     assert not after_a_turn.metric("simli_llm.upstream_errors").sum.data_points
 

@@ -3,10 +3,11 @@ from uuid import UUID
 
 import pytest
 
-from llm_server.backends.base import Answering, Delta, Event, Finish, Usage, text_delta
+from llm_server.backends.base import Answering, Delta, Event, Finish, Usage, aside, text_delta
 from llm_server.keys import Caller
 from llm_server.protocol import ChatRequest
 from llm_server.timing import TurnTimer
+from llm_server.turns import Said
 from llm_server.voice.sentences import has_sentence
 
 
@@ -98,6 +99,19 @@ def test_other_choices_are_not_what_was_said(timer: TurnTimer) -> None:
     turn = timer.record()
 
     assert (turn.answer_text, turn.finish_reason) == ("a", "stop")
+
+
+def test_the_servers_own_words_are_kept_apart_with_their_place(timer: TurnTimer) -> None:
+    filler, apology = aside("One moment.. "), aside("… Sorry.", "apology")
+    send(timer, filler, text_delta("It is "), text_delta("warm"), apology, Finish())
+
+    turn = timer.record()
+
+    assert turn.answer_text == "It is warm"
+    assert turn.asides == (
+        Said(kind="filler", text="One moment.. ", at=0),
+        Said(kind="apology", text="… Sorry.", at=10),
+    )
 
 
 def test_who_answered_and_what_it_cost_is_recorded(timer: TurnTimer) -> None:

@@ -1,12 +1,21 @@
 """Which fault a request gets, and what it looks like to whoever relays to a broken upstream."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from llm_server.backends.mock.options import Fault, FaultName
-from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed, UpstreamRefused
+from llm_server.errors import (
+    ApiError,
+    ContentFiltered,
+    ContextTooLong,
+    InvalidRequest,
+    RateLimited,
+    UpstreamFailed,
+    UpstreamRefused,
+)
 from llm_server.protocol import ChatRequest
 
 NAMES: tuple[str, ...] = get_args(FaultName)
@@ -21,23 +30,56 @@ HEADER = "x-mock-fault"
 MODEL_PREFIX = "mock-"
 
 
+BROKEN = "The connection to the model broke."
+BUSY = "The model is busy."
+UNREADABLE = "The model sent something that is not a chunk."
+
+# What a relay makes of the faults of its upstream; of all others, a broken connection.
+ERRORS: dict[str, tuple[type[ApiError], str]] = {
+    "401": (UpstreamRefused, "The upstream refused the key that this server has for it."),
+    "429": (RateLimited, BUSY),
+    "429-retry-after": (RateLimited, BUSY),
+    "500": (UpstreamFailed, "The upstream answered with status 500."),
+    "503": (UpstreamFailed, "The upstream answered with status 503."),
+    "context-length": (ContextTooLong, "The conversation is longer than the model takes."),
+    "content-filter": (ContentFiltered, "The upstream filtered the request."),
+    "no-prefill": (InvalidRequest, "The conversation must end with a user message."),
+    "reset": (UpstreamFailed, "The upstream could not be reached."),
+    "malformed": (UpstreamFailed, UNREADABLE),
+    "oversized": (UpstreamFailed, UNREADABLE),
+}
+
+
 class Faults:
     """Chooses faults: the request's own, its model's, or the configured one, for as long as it
     lasts."""
 
-    def __init__(self, configured: Fault | None) -> None:
+    def __init__(self, configured: Fault | None, clock: Callable[[], float] = monotonic) -> None:
         self._configured = configured
-        self._left = configured.limit if configured else None
+        self._clock = clock
+        self._began: float | None = None
+        self._failures = 0
 
     def next(self, request: ChatRequest) -> Fault | None:
         """Raises InvalidRequest when the request asks for a fault that there is not."""
-        return _asked(request) or _of_model(request.model) or self._next_configured()
+        fault = _asked(request) or _of_model(request.model) or self._configured
+        if fault is None or not _concerns(fault, request):
+            return None
+        return None if fault is self._configured and self._has_passed(fault) else fault
 
-    def _next_configured(self) -> Fault | None:
-        if self._left is None:
-            return self._configured
-        self._left -= 1
-        return self._configured if self._left >= 0 else None
+    def _has_passed(self, fault: Fault) -> bool:
+        now = self._clock()
+        if self._began is None:
+            self._began = now
+        if fault.for_s is not None and now >= self._began + fault.for_s:
+            return True
+        self._failures += 1
+        return fault.limit is not None and self._failures > fault.limit
+
+
+def _concerns(fault: Fault, request: ChatRequest) -> bool:
+    roles = [message["role"] for message in request.messages]
+    return fault.name != "no-prefill" or roles[-1:] == ["assistant"]
 
 
 def _asked(request: ChatRequest) -> Fault | None:
@@ -74,19 +116,5 @@ def _of_model(model: str) -> Fault | None:
 
 def as_relayed(fault: Fault) -> ApiError:
     """The error that a relay makes of this fault of its upstream."""
-    match fault.name:
-        case "401":
-            return UpstreamRefused("The upstream refused the key that this server has for it.")
-        case "429":
-            return RateLimited("The model is busy.")
-        case "429-retry-after":
-            headers = {"retry-after": f"{fault.retry_after_s:g}"}
-            return RateLimited("The model is busy.", headers=headers)
-        case "500" | "503":
-            return UpstreamFailed(f"The upstream answered with status {fault.name}.")
-        case "reset":
-            return UpstreamFailed("The upstream could not be reached.")
-        case "malformed" | "oversized":
-            return UpstreamFailed("The model sent something that is not a chunk.")
-        case _:
-            return UpstreamFailed("The connection to the model broke.")
+    kind, message = ERRORS.get(fault.name, (UpstreamFailed, BROKEN))
+    return kind(message, headers=fault.headers)

@@ -12,6 +12,8 @@ def draw(latency: dict[str, float], random: Random) -> float:
     Between two percentiles the line between them holds; below the lowest and above the highest,
     its value. So a `p50` alone is always that.
     """
+    if len(latency) == 1:
+        return next(iter(latency.values()))
     points = sorted((percent(name), seconds) for name, seconds in latency.items())
     position = random.uniform(0, 100)
     above = bisect_right(points, position, key=lambda point: point[0])

@@ -13,6 +13,9 @@ FaultName = Literal[
     "429-retry-after",
     "500",
     "503",
+    "context-length",
+    "content-filter",
+    "no-prefill",
     "reset",
     "no-answer",
     "slow-first-token",
@@ -105,7 +108,10 @@ class Rule(Documented):
 
 
 class Fault(Documented):
-    """Something that goes wrong. A string is the fault of that name."""
+    """Something that goes wrong. A string is the fault of that name.
+
+    `no-prefill` refuses only conversations that end with the assistant's words.
+    """
 
     name: Annotated[FaultName, BeforeValidator(str)]
     after: Annotated[int, Field(ge=0)] = 3
@@ -118,12 +124,21 @@ class Fault(Documented):
     """Bytes of the chunk of `oversized`: twice what the server takes from an upstream."""
     times: Annotated[int, Field(gt=0)] | None = None
     """Only the first requests of the process fail; by default all do."""
+    for_s: Seconds | None = None
+    """Requests fail for this long, from the first on."""
     once: bool = False
     """The same as `times: 1`."""
 
     @property
     def limit(self) -> int | None:
         return 1 if self.once else self.times
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a refusal has beside its error."""
+        if self.name != "429-retry-after":
+            return {}
+        return {"retry-after": f"{self.retry_after_s:g}"}
 
 
 class MockOptions(Documented):

@@ -12,7 +12,10 @@ from llm_server.backends.mock.options import Fault, MockOptions
 from llm_server.backends.mock.script import events_of, reply_to
 from llm_server.protocol import ChatRequest, text_of
 
-AT_ONCE = frozenset({"401", "429", "429-retry-after", "500", "503", "reset", "no-answer"})
+_UNUSED = Random()
+
+REFUSED = frozenset({"context-length", "content-filter", "no-prefill"})
+AT_ONCE = REFUSED | {"401", "429", "429-retry-after", "500", "503", "reset", "no-answer"}
 IN_THE_MIDDLE = frozenset({"cut", "stall", "malformed", "oversized"})
 
 
@@ -60,9 +63,16 @@ class Planner:
         events: list[BackendEvent] = [*events_of(reply_to(self._options, request), request)]
         tokens = sum(isinstance(event, Delta) for event in events)
         events = _broken([*events, _usage(request, tokens)], fault)
-        # One generator for each request: what others draw meanwhile changes nothing.
-        waits = self._waits(Random(f"{self._seed} {next(self._numbers)}"), fault)
+        waits = self._waits(self._random(), fault)
         return Plan([Step(_wait(event, waits), event) for event in events], fault)
+
+    def _random(self) -> Random:
+        """One for each request: what others draw meanwhile changes nothing."""
+        number = next(self._numbers)
+        latencies = self._options.first_token_s, self._options.token_s
+        if all(len(latency) == 1 for latency in latencies):
+            return _UNUSED  # A seed takes 10 µs, and nothing would be drawn.
+        return Random(f"{self._seed} {number}")
 
     def _waits(self, random: Random, fault: Fault | None) -> Iterator[float]:
         slow = fault is not None and fault.name == "slow-first-token"

@@ -9,6 +9,7 @@ from re import findall
 
 from llm_server.backends.base import Delta, Finish, text_delta
 from llm_server.backends.mock.options import MockOptions, Reply, ToolCall
+from llm_server.conversation.hygiene import BEGINNING
 from llm_server.protocol import ChatRequest, Json, text_of
 
 # As models send them: a call comes in pieces that are no JSON yet.
@@ -20,7 +21,13 @@ def reply_to(options: MockOptions, request: ChatRequest) -> Reply:
     reply = _to_user(options, request)
     for _ in range(_rounds(request)):
         reply = reply.then or Reply(text=text_of(request.messages[-1]))
-    return reply
+    return reply.model_copy(update={"text": reply.text.removeprefix(_begun(request))})
+
+
+def _begun(request: ChatRequest) -> str:
+    """What the assistant has said already: some models go on with it, if it is the last message."""
+    last = request.messages[-1:]
+    return "".join(text_of(message) for message in last if message["role"] == "assistant")
 
 
 def _to_user(options: MockOptions, request: ChatRequest) -> Reply:
@@ -33,7 +40,8 @@ def _to_user(options: MockOptions, request: ChatRequest) -> Reply:
 
 
 def _turn(request: ChatRequest) -> int:
-    return sum(message["role"] == "user" for message in request.messages)
+    """How often the user has spoken. A history that began with a greeting has been given one."""
+    return sum(m["role"] == "user" and m != BEGINNING for m in request.messages)
 
 
 def _rounds(request: ChatRequest) -> int:

@@ -9,6 +9,7 @@
 ---    ***    ===           nothing
 ``` … ```    ~~~ … ~~~      nothing, if there are other words
 [1]: https://example.com    nothing
+[^1]: note                  note
 """
 
 import re
@@ -76,11 +77,16 @@ class Blocks(Line):
 
 
 def _definition(line: Line) -> Waits[Rest]:
-    """Where a reference link leads to."""
+    """Where a reference link leads to. Of a footnote, the text is said."""
     label = yield from line.run(_LABEL, _LABEL_LIMIT, ahead=1)
-    if not (yield from line.follows("]:", ahead=1 + len(label))):
+    after = 3 + len(label)
+    if not (yield from line.follows("]:", ahead=after - 2)):
         return Rest.TEXT
-    blanks = yield from line.run(BLANKS, limit=5, ahead=3 + len(label))
-    if not (yield from line.follows("http", ahead=3 + len(label) + len(blanks))):
+    if label.startswith("^"):
+        line.skip(after)
+        yield from line.skip_all(BLANKS)
+        return Rest.TEXT
+    blanks = yield from line.run(BLANKS, limit=5, ahead=after)
+    if not (yield from line.follows("http", ahead=after + len(blanks))):
         return Rest.TEXT
     return (yield from line.leave_out())

@@ -9,7 +9,7 @@ import re
 
 from llm_server.voice.speakable.scripts import is_spaced_word
 from llm_server.voice.speakable.signals import LONG_PAUSE
-from llm_server.voice.speakable.stage import Stage, Waits
+from llm_server.voice.speakable.stage import Stage, Waits, is_blank
 
 # How many marks in a row are emphasis. More are a mask, or a line to fill in.
 LENGTHS = {"*": (1, 2, 3), "_": (1, 2, 3), "~": (2,)}
@@ -18,6 +18,14 @@ _RUNS = {mark: re.compile(f"{re.escape(mark)}*") for mark in LENGTHS}
 _LIMIT = 4
 # *️⃣
 _KEYCAP = "\ufe0f"
+
+_PYTHON = """
+    add all call class contains del dict doc enter eq exit file getattr getitem hash import init
+    iter len main name new next path post_init repr setattr setitem slots str version
+"""
+_NAMES = frozenset(_PYTHON.split())
+_NAME = re.compile(r"[a-z_]*")
+_NAME_LIMIT = 12
 
 
 class Emphasis:
@@ -40,12 +48,14 @@ class Emphasis:
         elif self._open[mark] and _closes(mark * length, before, after):
             stage.skip(length)
             self._close(stage, mark, length, after)
-        elif _opens(mark * length, before, after):
+        elif not _opens(mark * length, before, after):
+            stage.pass_on(length)
+        elif name := (yield from _python_name(stage, mark * length)):
+            stage.pass_on(name)
+        else:
             stage.skip(length)
             self._is_whole_line = length > 1 and before in ("", "\n")
             self._open[mark] += length
-        else:
-            stage.pass_on(length)
 
     def _close(self, stage: Stage, mark: str, length: int, after: str) -> None:
         self._open[mark] = max(0, self._open[mark] - length)
@@ -56,11 +66,19 @@ class Emphasis:
             self._is_whole_line = False
 
 
+def _python_name(stage: Stage, marks: str) -> Waits[int]:
+    """The length of a name such as `__init__`, which is not bold."""
+    if marks != "__":
+        return 0
+    name = yield from stage.run(_NAME, _NAME_LIMIT, ahead=2)
+    return 2 + len(name) if name.endswith("__") and name[:-2] in _NAMES else 0
+
+
 def _opens(marks: str, before: str, after: str) -> bool:
-    if _is_apart(after) or after == _KEYCAP:
+    if is_blank(after) or after == _KEYCAP:
         return False
     if marks[0] == "_":
-        return not before.isalnum()
+        return not (before.isalnum() or before in (".", "/"))
     if len(marks) == 1 and before in (")", "]", "}"):
         return False
     if is_spaced_word(before):
@@ -69,14 +87,10 @@ def _opens(marks: str, before: str, after: str) -> bool:
 
 
 def _closes(marks: str, before: str, after: str) -> bool:
-    if _is_apart(before):
+    if is_blank(before):
         return False
     if marks[0] == "_":
         return not after.isalnum()
     # 5*3
     inside = is_spaced_word(before) and is_spaced_word(after)
     return not (inside and (before.isdecimal() or after.isdecimal()))
-
-
-def _is_apart(char: str) -> bool:
-    return not char or char.isspace()

@@ -1,4 +1,4 @@
-"""Leave out the marks within a line, and keep what they mark.
+r"""Leave out the marks within a line, and keep what they mark.
 
 *a*  **a**  __a__  ~~a~~    a
 `a_b`                       a_b
@@ -6,9 +6,9 @@
 ![a](https://…)             a
 https://example.com/a       example.com
 [1]  [^1]  【1†source】      nothing
-<b>a</b>  &amp;             a  &
-\\(a\\)  $$a$$                a
-\\*                          *
+<b>a</b>  a<br>b  &amp;     a  a, b  &
+\(a\)  \[a\]  $$a$$         a
+\*  \_                      *  _
 """
 
 import re
@@ -46,8 +46,6 @@ class Inline(Stage):
             "&": entity,
             "$": dollar,
             "\\": backslash,
-            "\n": self._line_end,
-            MARKED_LINE: self._marked_line,
         }
         super().__init__()
 
@@ -58,22 +56,17 @@ class Inline(Stage):
             self.at_rest = False
             if not mark:
                 return
-            yield from self._rules[mark](self)
+            if rule := self._rules.get(mark):
+                yield from rule(self)
+            else:
+                self._begin_line(mark)
 
-    def _begin_paragraph(self) -> None:
-        self._emphasis.begin_paragraph()
-        self._links.begin_paragraph()
-
-    def _line_end(self, _: Stage) -> Waits[None]:
-        if self.before == "\n":
-            self._begin_paragraph()
+    def _begin_line(self, mark: str) -> None:
+        """A paragraph ends with an empty line, or where an item begins."""
+        if mark == MARKED_LINE or self.before == "\n":
+            self._emphasis.begin_paragraph()
+            self._links.begin_paragraph()
         self.pass_on()
-        yield from ()
-
-    def _marked_line(self, _: Stage) -> Waits[None]:
-        self._begin_paragraph()
-        self.pass_on()
-        yield from ()
 
 
 _PLAIN = re.compile(rf"[^{re.escape(MARKS)}h!{MARKED_LINE}]*")

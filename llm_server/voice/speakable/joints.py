@@ -122,7 +122,7 @@ class Joints:
 
     def _pause(self) -> str:
         self._gap = True
-        self._comma = False
+        self._marked = self._comma = False
         self._blank = ""
         if not self._last or self._last.isspace() or self._telling in _PAUSES:
             return ""

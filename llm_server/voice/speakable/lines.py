@@ -33,7 +33,7 @@ class Line(Stage):
 
     def leave_out(self) -> Waits[Rest]:
         """The rest of the line, and its end."""
-        self.say(GAP)
+        self.say(self.end_signal + GAP)
         if (yield from self.skip_all(LINE)):
             self.skip()
         return Rest.NOTHING

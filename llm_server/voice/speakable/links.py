@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from llm_server.voice.speakable.signals import GAP
-from llm_server.voice.speakable.stage import Stage, Waits
+from llm_server.voice.speakable.stage import Stage, Waits, is_blank
 
 _LABEL = re.compile(r"[^\[\]\n]*")
 _LABEL_LIMIT = 200
@@ -77,7 +77,7 @@ def _skip_address(stage: Stage) -> Waits[None]:
 
 def image(stage: Stage) -> Waits[None]:
     """The exclamation mark before a link."""
-    begins = not stage.before or stage.before.isspace() or stage.before in "([*_"
+    begins = is_blank(stage.before) or stage.before in "([*_"
     if begins and (yield from stage.peek(1)) == "[":
         return stage.skip()
     stage.pass_on()

@@ -4,9 +4,10 @@ import re
 
 from llm_server.voice.speakable.lines import BLANKS, RUN_LIMIT, Line, Rest
 from llm_server.voice.speakable.signals import GAP
-from llm_server.voice.speakable.stage import Waits
+from llm_server.voice.speakable.stage import Waits, is_blank
 
 _HASHES = re.compile(r"#*")
+_NO_HASH = re.compile(r"[^#\n]*")
 _BOX = re.compile(r"[\[\] xX]*")
 _BOXES = ("[ ] ", "[x] ", "[X] ")
 # The second row of a table may begin with a dash: `--- | :---`.
@@ -18,11 +19,22 @@ _DIVIDERS = {
 
 def heading(line: Line) -> Waits[Rest]:
     hashes = yield from line.run(_HASHES, limit=7)
-    if len(hashes) > 6 or not (yield from _blank_follows(line, len(hashes))):
+    if len(hashes) > 6 or not is_blank((yield from line.peek(len(hashes)))):
         return Rest.TEXT
     line.skip(len(hashes))
     line.begin_marked()
+    while (yield from line.pass_all(_NO_HASH)) == "#":
+        yield from _closing_hashes(line)
     return Rest.TEXT
+
+
+def _closing_hashes(line: Line) -> Waits[None]:
+    """`# Title #` has them, `# Learn C#` has none."""
+    hashes = len((yield from line.run(_HASHES, RUN_LIMIT)))
+    if is_blank(line.before) and (yield from line.peek(hashes)) in ("", "\r", "\n"):
+        line.skip(hashes)
+    else:
+        line.pass_on(hashes)
 
 
 def quote(line: Line) -> Waits[Rest]:
@@ -32,7 +44,7 @@ def quote(line: Line) -> Waits[Rest]:
 
 
 def bullet(line: Line) -> Waits[Rest]:
-    if not (yield from _blank_follows(line, 1)):
+    if not is_blank((yield from line.peek(1))):
         return Rest.TEXT
     return (yield from dot(line))
 
@@ -55,18 +67,13 @@ def divider(line: Line) -> Waits[Rest]:
         return Rest.TEXT
     line.say(GAP)
     if (yield from line.skip_all(_DIVIDERS[mark])) not in ("", "\n"):
-        return Rest.TEXT
+        return Rest.ANOTHER_MARK
     return (yield from line.leave_out())
 
 
 def bullet_or_divider(line: Line) -> Waits[Rest]:
     rest = yield from divider(line)
     return (yield from bullet(line)) if rest is Rest.TEXT else rest
-
-
-def _blank_follows(line: Line, ahead: int) -> Waits[bool]:
-    following = yield from line.peek(ahead)
-    return not following or following.isspace()
 
 
 class Numbers:
@@ -76,7 +83,8 @@ class Numbers:
     """
 
     def __init__(self) -> None:
-        self._next = 1
+        # Of all lists, for an item of the outer one may follow the inner one.
+        self._counted = {0}
 
     def read(self, line: Line) -> Waits[Rest]:
         digits = ""
@@ -86,9 +94,9 @@ class Numbers:
         if char not in (".", ")"):
             return Rest.TEXT
         line.pass_on()
-        if int(digits) not in (1, self._next) or not (yield from _blank_follows(line, 0)):
+        if int(digits) - 1 not in self._counted or not is_blank((yield from line.peek())):
             return Rest.TEXT
-        self._next = int(digits) + 1
+        self._counted.add(int(digits))
         yield from line.pass_all(BLANKS)
         line.begin_marked()
         return Rest.ANOTHER_MARK

@@ -1,7 +1,7 @@
 """Read text that comes in pieces as if it were all there."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -86,21 +86,22 @@ class Stage:
 
     def pass_all(self, pattern: re.Pattern[str]) -> Waits[str]:
         """Say a run of any length as it comes; return what stands after it."""
-        while True:
-            self.pass_on(self._length(pattern))
-            if self._at < len(self._text) or self._ended:
-                return self._text[self._at : self._at + 1]
-            yield
+        return self._go_along(pattern, self.pass_on)
 
     def skip_all(self, pattern: re.Pattern[str]) -> Waits[str]:
         """Leave out a run of any length; return what stands after it."""
+        return self._go_along(pattern, self.skip)
+
+    def _go_along(self, pattern: re.Pattern[str], go: Callable[[int], None]) -> Waits[str]:
         while True:
-            self.skip(self._length(pattern))
+            found = pattern.match(self._text, self._at)
+            assert found
+            go(found.end() - self._at)
             if self._at < len(self._text) or self._ended:
                 return self._text[self._at : self._at + 1]
             yield
 
-    def _length(self, pattern: re.Pattern[str]) -> int:
-        found = pattern.match(self._text, self._at)
-        assert found
-        return found.end() - self._at
+
+def is_blank(char: str) -> bool:
+    """Whether it is white space, or the beginning or the end of the text."""
+    return not char or char.isspace()

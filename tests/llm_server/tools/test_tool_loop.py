@@ -402,7 +402,8 @@ async def test_a_line_is_said_when_a_tool_takes_its_time(claims: SessionClaims) 
 
     events = await heard(model, toolbox(tool, says=says_it, says_after_s=0.01), claims, on=end_tool)
 
-    assert [event.text for event in events if isinstance(event, Aside)] == [" Ich sehe nach.. "]
+    [line] = [event for event in events if isinstance(event, Aside)]
+    assert (line.text, line.kind) == (" Ich sehe nach.. ", "working")
     assert text(events) == "Hm. Ich sehe nach.. Found."
     assert model.requests[1].messages[1]["content"] == "Hm."
 

@@ -12,6 +12,7 @@ from llm_server.voice.speakable import speakable
         ("### What is it?\nText", "What is it?\nText"),
         ("## **Bold** 🎉  \nText", "Bold.\nText"),
         ("# Learn C#", "Learn C#."),
+        ("## Title ##\n# Learn C# #", "Title.\nLearn C#."),
         ("# 标题\n内容", "标题。\n内容"),
         ("# Überschrift:\nText", "Überschrift:\nText"),
         ("# عنوان\nنص", "عنوان.\nنص"),
@@ -40,6 +41,7 @@ def test_a_heading_ends_like_a_sentence(written: str, said: str) -> None:
         ("- один\n- два;", "один.\nдва;"),
         ("- एक\n- दो।", "एक.\nदो।"),
         ("1. Mix\n2. Bake\n3. Eat!", "1. Mix.\n2. Bake.\n3. Eat!"),
+        ("1. a\n   1. b\n   2. c\n2. d", "1. a.\n   1. b.\n   2. c.\n2. d."),
         ("1) Mix\n2) Bake", "1) Mix.\n2) Bake."),
         ("1. Mix\n   - eggs\n2. Bake", "1. Mix.\n   eggs.\n2. Bake."),
         ("١. واحد\n٢. اثنان", "١. واحد.\n٢. اثنان."),
@@ -59,7 +61,9 @@ def test_an_item_ends_in_a_pause(written: str, said: str) -> None:
         ("a\n\n---\n\nb", "a\n\nb"),
         ("a\n***\nb\n* * *\nc\n___", "a\nb\nc\n"),
         ("-" * 500 + "\na", "a"),
+        ("-" * 17 + "a b", "a b"),
         ("a\n[1]: https://example.com 'Title'\nb", "a\nb"),
+        ("[^1]: A *note*.\n[^2]: b", "A note.\nb"),
         ("[Note]: it is late", "[Note]: it is late"),
     ],
 )
@@ -97,6 +101,7 @@ def test_the_cells_of_a_table_are_heard_with_pauses(written: str, said: str) -> 
         ("a\n````\n```\n````\nb", "a\nb"),
         ("- a:\n  ```\n  x\n  ```\n- b", "a:\n  b."),
         ("> ```\n> x\n> ```\nb", "b"),
+        ("- ```\n  x\n  ```\ntwo  words", "two  words"),
         ("a\n```\nnever closed", "a\n"),
     ],
 )

@@ -48,6 +48,7 @@ def test_emphasis_is_not_heard(written: str, said: str) -> None:
         "(a+b)*3 - 2*(a+b)",
         "a < b, x > y, x<y, 2^10, i <3 you, a->b, a <b and c> d",
         "snake_case, a_b_c, get_user_by_id(), user_name@example.com",
+        "__init__, __main__.py, os._exit, __call__() and __getitem__",
         "$5, 5 €, $1.50 and $2, US$ 3 or $$$",
         "10:30, 2026-11-24, 24.11.2026, 3/4, 50%, #1, C#, F#, @name, ~5 minutes",
         "+1 (555) 123-4567",
