@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 import httpx
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -26,6 +27,7 @@ def create_app(
     *,
     turn_sink: DatabaseTurnSink | None = None,
     simli_transport: httpx.AsyncBaseTransport | None = None,
+    simli_sleep: simli.Sleep = anyio.sleep,
 ) -> FastAPI:
     """Make the app; nothing is connected before its lifespan runs.
 
@@ -43,6 +45,7 @@ def create_app(
     app.state.db_sessions = make_db_sessions(app.state.engine)
     app.state.turn_sink = turn_sink or DatabaseTurnSink(app.state.db_sessions)
     app.state.simli_transport = simli_transport
+    app.state.simli_sleep = simli_sleep
     app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes)
     install_error_handlers(app)
     app.include_router(_health)
@@ -55,7 +58,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     try:
         async with (
-            simli.connect(state.settings.simli, state.simli_transport) as state.simli,
+            simli.connect(
+                state.settings.simli, state.simli_transport, state.simli_sleep
+            ) as state.simli,
             state.turn_sink.running(),
         ):
             yield

@@ -6,21 +6,28 @@
      + Conflict 409           what is asked does not fit the state of things
      + ValidationFailed 422   change the request
      + VendorFailed 502       Simli failed; the detail says what to do
+        + VendorBusy 429      wait `retry-after`, or let a session end
      + NotConfigured 503      change the settings
 
 See https://www.rfc-editor.org/rfc/rfc9457.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar, TypedDict
 
 from agents_admin.simli import (
     SimliError,
     SimliKeyMissing,
+    SimliRateLimited,
     SimliRejected,
     SimliUnreachable,
 )
+
+# Where Simli does not say how long to wait: seen to be enough in the field.
+USUAL_WAIT_S = 30
 
 
 class FieldError(TypedDict, total=False):
@@ -36,7 +43,7 @@ class Problem(Exception):
 
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     type: ClassVar[str] = "about:blank"
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, detail: str, **members: Any) -> None:
         super().__init__(detail)
@@ -48,7 +55,7 @@ class Unauthorized(Problem):
     """No admin key, or a wrong one."""
 
     status = HTTPStatus.UNAUTHORIZED
-    headers: ClassVar = {"www-authenticate": "Bearer"}
+    headers = MappingProxyType({"www-authenticate": "Bearer"})
 
 
 class NotFound(Problem):
@@ -80,6 +87,17 @@ class VendorFailed(Problem):
     type = "/problems/vendor-failed"
 
 
+class VendorBusy(VendorFailed):
+    """Simli has too much to do for this account, and did nothing."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    type = "/problems/vendor-busy"
+
+    def __init__(self, detail: str, *, retry_after_s: int, **members: Any) -> None:
+        super().__init__(detail, **members)
+        self.headers = {"retry-after": str(retry_after_s)}
+
+
 class NotConfigured(Problem):
     """A setting is missing that this needs."""
 
@@ -89,6 +107,8 @@ class NotConfigured(Problem):
 
 def vendor_failed(exc: SimliError, **members: Any) -> VendorFailed:
     """Tell the caller what Simli did, and what to do about it."""
+    if isinstance(exc, SimliRateLimited):
+        return VendorBusy(_advice(exc), retry_after_s=_wait_s(exc), **members)
     return VendorFailed(_advice(exc), **members)
 
 
@@ -101,6 +121,11 @@ def _advice(exc: SimliError) -> str:
             )
         case SimliUnreachable():
             return f"Simli gave no answer: {exc.reason}. Try again in a moment."
+        case SimliRateLimited():
+            return (
+                f"Simli has too much to do for this account: {exc.reason}. "
+                f"Wait {_wait_s(exc)} s, or let a running session end, then try again."
+            )
         case SimliRejected():
             return f"Simli refused: {exc.reason}. {_advice_on_status(exc.status)}"
     return (
@@ -109,14 +134,16 @@ def _advice(exc: SimliError) -> str:
     )
 
 
+def _wait_s(exc: SimliRateLimited) -> int:
+    return USUAL_WAIT_S if exc.retry_after_s is None else max(1, math.ceil(exc.retry_after_s))
+
+
 def _advice_on_status(status: int) -> str:
     match status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return "Check `simli.api_key`."
         case HTTPStatus.PAYMENT_REQUIRED:
             return "Check the billing of your Simli account."
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return "Wait half a minute, or let a running session end, then try again."
         case HTTPStatus.NOT_FOUND:
             return "Check `simli.base_url`: Simli may have removed this part of its API."
     return "Change what the reason names, then try again."

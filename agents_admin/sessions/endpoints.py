@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from agents_admin.database import Db
 from agents_admin.dependencies import AppSettings, Simli
-from agents_admin.errors import Conflict, NotConfigured, NotFound, VendorFailed
+from agents_admin.errors import Conflict, NotConfigured, NotFound, VendorBusy, VendorFailed
 from agents_admin.models import AgentSession, SessionStatus
 from agents_admin.paging import Page, Paging, Rows
 from agents_admin.problems import document
@@ -19,7 +19,7 @@ router = APIRouter(tags=["sessions"])
     "/agents/{agent_id}/sessions",
     response_model=SessionRead,
     status_code=201,
-    responses=document(NotFound, Conflict, VendorFailed, NotConfigured),
+    responses=document(NotFound, Conflict, VendorFailed, VendorBusy, NotConfigured),
     summary="Start a session",
 )
 async def start_session(

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 
 from agents_admin.database import Db
 from agents_admin.dependencies import Simli
-from agents_admin.errors import Conflict, NotFound, VendorFailed
+from agents_admin.errors import Conflict, NotFound, VendorBusy, VendorFailed
 from agents_admin.models import Transcript
 from agents_admin.problems import document
 from agents_admin.sessions.service import get_session
@@ -32,7 +32,7 @@ async def get_transcript(session_id: UUID, db: Db) -> Transcript:
     response_model=TranscriptRead,
     responses={
         202: {"model": TranscriptPending, "description": "Simli has none yet"},
-        **document(NotFound, Conflict, VendorFailed),
+        **document(NotFound, Conflict, VendorFailed, VendorBusy),
     },
     summary="Ask Simli for a transcript",
 )

@@ -73,7 +73,7 @@ def simli() -> FakeSimli:
 
 @pytest.fixture
 async def app(settings: Settings, simli: FakeSimli) -> AsyncIterator[FastAPI]:
-    app = create_app(settings, simli_transport=httpx.MockTransport(simli))
+    app = create_app(settings, simli_transport=httpx.MockTransport(simli), simli_sleep=simli.sleep)
     async with LifespanManager(app):
         yield app
 

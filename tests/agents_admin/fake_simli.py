@@ -31,6 +31,9 @@ class FakeSimli:
             raise answer
         return answer if isinstance(answer, httpx.Response) else answer(request)
 
+    async def sleep(self, seconds: float) -> None:
+        """What the client waits with between two requests: it takes no time."""
+
     def hold(self) -> tuple[anyio.Event, anyio.Event]:
         """Answer nothing until the second event; the first one tells that a request is here."""
         self._asked, self._go_on = anyio.Event(), anyio.Event()

@@ -156,6 +156,7 @@ async def test_the_key_tells_how_the_agent_speaks(
 FAILURES = [
     (httpx.Response(401, json={"detail": "Invalid API key"}), "401 Invalid API key", "api_key"),
     (httpx.Response(402, json={"error": "No plan", "code": "BILLING_ERROR"}), "No plan", "billing"),
+    (httpx.Response(402, text="No credit left."), "402 No credit left.", "billing"),
     (
         httpx.Response(
             422,
@@ -170,14 +171,13 @@ FAILURES = [
         "Change",
     ),
     (httpx.Response(404, json={"detail": "Not Found"}), "404 Not Found", "simli.base_url"),
-    (httpx.Response(429, text="slow down"), "429", "Wait half a minute"),
     (httpx.Response(500, text="Traceback: sk-x"), "500", "Try again"),
     (httpx.Response(503, json={"error": "maintenance"}), "503 maintenance", "Try again"),
     (httpx.ConnectError("nodename nor servname"), "no connection (ConnectError)", "Try again"),
     (httpx.ConnectTimeout("slow"), "no connection (ConnectTimeout)", "Try again"),
     (httpx.ReadTimeout("slow"), "no answer within 30 s", "Try again"),
     (httpx.RemoteProtocolError("cut"), "the connection broke (RemoteProtocolError)", "Try again"),
-    (httpx.Response(200, text="<html>"), "no session and room", "simli.base_url"),
+    (httpx.Response(200, text="<html>"), "not JSON", "simli.base_url"),
     (httpx.Response(200, json={"sessionId": "only"}), "no session and room", "simli.base_url"),
     (httpx.Response(302, headers={"location": "/x"}), "302", "simli.base_url"),
 ]
@@ -204,7 +204,29 @@ async def test_a_failure_of_simli_leaves_a_failed_session_with_the_reason(
     assert "sk-x" not in problem["detail"]
     session = (await client.get(f"/v1/sessions/{problem['session_id']}")).json()
     assert (session["status"], session["failure"]) == ("failed", problem["detail"])
-    assert len(simli.requests) == 1
+
+
+@one_database_is_enough
+@pytest.mark.parametrize(
+    ("told", "wait_s"), [({}, "30"), ({"retry-after": "61.5"}, "62"), ({"retry-after": "0"}, "1")]
+)
+async def test_who_starts_too_much_is_told_how_long_to_wait(
+    client: httpx.AsyncClient,
+    simli: FakeSimli,
+    agent: dict[str, Any],
+    told: dict[str, str],
+    wait_s: str,
+) -> None:
+    simli.start = httpx.Response(429, headers=told)
+
+    response = await client.post(f"/v1/agents/{agent['id']}/sessions")
+
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (429, "/problems/vendor-busy")
+    assert response.headers["retry-after"] == wait_s
+    assert f"Wait {wait_s} s" in problem["detail"]
+    session = (await client.get(f"/v1/sessions/{problem['session_id']}")).json()
+    assert (session["status"], session["failure"]) == ("failed", problem["detail"])
 
 
 async def test_a_failed_session_is_kept(
