@@ -16,6 +16,7 @@ from agents_admin.simli.payloads import (
     TranscriptAnswer,
     TranscriptNotReady,
     TranscriptReady,
+    Usage,
 )
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "TranscriptAnswer",
     "TranscriptNotReady",
     "TranscriptReady",
+    "Usage",
     "connect",
 ]

@@ -22,6 +22,7 @@ from agents_admin.simli.payloads import (
     TranscriptAnswer,
     TranscriptNotReady,
     TranscriptReady,
+    Usage,
 )
 from agents_admin.simli.reasons import explain
 
@@ -72,6 +73,15 @@ class SimliClient:
         if response.status_code == httpx.codes.ACCEPTED:
             return TranscriptNotReady()
         return _read_transcript(response.content)
+
+    async def usage(self) -> Usage:
+        """Ask how much is in use: cheap, idempotent, and only a valid key is told."""
+        response = await self._call("GET", "/ratelimiter/sessions")
+        try:
+            usage = Usage.model_validate_json(response.content)
+        except ValidationError as exc:
+            raise SimliConfused("Simli's answer has no number of sessions in it.") from exc
+        return usage.model_copy(update={"date": response.headers.get("date")})
 
     async def _call(
         self, method: str, path: str, *, secrets: Sequence[str] = (), **options: Any

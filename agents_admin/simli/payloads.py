@@ -66,6 +66,13 @@ class StartedSession(Payload):
     room_url: str = Field(min_length=1)
 
 
+class Usage(Payload):
+    current_usage: int
+    """Sessions that run now."""
+    date: str | None = None
+    """Simli's clock, as its answer's header has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class TranscriptReady:
     """Simli's answer as it came; nothing is published about its shape."""

@@ -95,3 +95,13 @@ def test_a_reason_is_short_and_holds_no_half_of_a_key() -> None:
     reason = explain(body, ["sk-secret", ""])
 
     assert reason == "x" * 195 + "[reda"
+
+
+async def test_usage_comes_with_simli_s_clock(client: SimliClient, fake: FakeSimli) -> None:
+    date = "Mon, 02 Nov 2026 10:00:00 GMT"
+    fake.transcript = httpx.Response(200, json={"currentUsage": 2}, headers={"date": date})
+
+    usage = await client.usage()
+
+    assert (usage.current_usage, usage.date) == (2, date)
+    assert fake.requests[0].url.path == "/ratelimiter/sessions"
