@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents_admin import migrate
+from agents_admin.doctor.command import doctor
 from agents_admin.kept_secrets import secrets_file, with_kept_secrets
 from agents_admin.migrate import SchemaState
 from agents_admin.serve import Role, has_database, make_process
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.command()(doctor)
 
 errors = Console(stderr=True)
 

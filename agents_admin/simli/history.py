@@ -28,6 +28,8 @@ class Usage(Answer, alias_generator=to_camel):
 
     current_usage: int
     """Sessions that run now. How many may is not told."""
+    date: str | None = None
+    """Simli's clock, as the answer's header has it."""
 
 
 class HistoryCalls(Calls):
@@ -44,4 +46,6 @@ class HistoryCalls(Calls):
         return HistoryRecord.read_list(response)
 
     async def usage(self) -> Usage:
-        return Usage.read(await self._call("GET", "/ratelimiter/sessions", **READING))
+        """How much is in use: the cheapest call that needs a key."""
+        response = await self._call("GET", "/ratelimiter/sessions", **READING)
+        return Usage.read(response).model_copy(update={"date": response.headers.get("date")})

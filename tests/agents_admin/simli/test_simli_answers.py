@@ -137,10 +137,14 @@ async def test_an_ice_server_may_have_one_url_or_more(
     assert (server.urls, server.username, server.credential) == (["stun:a"], "u", "c")
 
 
-async def test_usage_is_a_number(client: SimliClient, fake: ScriptedSimli) -> None:
-    fake.will(httpx.Response(200, json={"currentUsage": 2, "limit": 5}))
+async def test_usage_comes_with_simli_s_clock(client: SimliClient, fake: ScriptedSimli) -> None:
+    date = "Mon, 02 Nov 2026 10:00:00 GMT"
+    answer = httpx.Response(200, json={"currentUsage": 2, "limit": 5}, headers={"date": date})
+    fake.will(answer)
 
-    assert (await client.usage()).current_usage == 2
+    usage = await client.usage()
+
+    assert (usage.current_usage, usage.date) == (2, date)
 
 
 @pytest.mark.parametrize(
