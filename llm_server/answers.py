@@ -6,8 +6,8 @@ from functools import partial
 
 import anyio
 
-from llm_server.backends.base import Events
 from llm_server.errors import ApiError
+from llm_server.events import Events
 from llm_server.keys import Caller, SessionClaims
 from llm_server.limits import StreamLimiter
 from llm_server.protocol import ChatRequest

@@ -4,7 +4,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from llm_server.backends.base import Answering, Delta, Event, Events, Finish, Usage
+from llm_server.events import Answering, Delta, Event, Events, Finish, Usage
 from llm_server.protocol import Completion, Json
 from llm_server.timing import TurnTimer
 

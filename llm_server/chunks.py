@@ -4,7 +4,7 @@ What must hold for every stream is written here, once: one id, role first, then 
 finish reason, and usage only if asked for, in a chunk of its own.
 """
 
-from llm_server.backends.base import Answering, Delta, Event, Finish, Usage
+from llm_server.events import Answering, Delta, Event, Finish, Usage
 from llm_server.protocol import ChatRequest, Completion, Json, encode
 
 ROLE: Json = {"role": "assistant", "content": ""}

@@ -7,7 +7,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from llm_server.backends.base import ToolRan
+from llm_server.events import ToolRan
 from llm_server.turns import Turn
 
 TIME_TO_FIRST_TOKEN = "gen_ai.server.time_to_first_token"

@@ -1,7 +1,7 @@
 """Send one answer: chunk by chunk, each when it comes, or whole."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from time import monotonic
 
@@ -12,9 +12,9 @@ from starlette.types import Send
 
 from llm_server.answers import Answer
 from llm_server.assembly import whole
-from llm_server.backends.base import BackendEvent, Event
 from llm_server.chunks import Chunks
 from llm_server.errors import ApiError
+from llm_server.events import BackendEvent, Batch
 from llm_server.protocol import DONE, Completion, encode, sse
 from llm_server.settings import Settings
 
@@ -54,7 +54,7 @@ class Reply:
         self._streaming = False
         self._sending_since: float | None = None
         self._ends_at: float | None = None
-        self._late: asyncio.Future[Sequence[Event] | None] | None = None
+        self._late: asyncio.Future[Batch | None] | None = None
 
     async def send(self) -> None:
         """Send the answer. Raises ApiError while the status can still tell of it."""
@@ -106,7 +106,7 @@ class Reply:
         while self._streaming and (late := await self._next_in_time()):
             await self._pass_on(late)
 
-    async def _first(self) -> Sequence[Event]:
+    async def _first(self) -> Batch:
         """What is on the wire first. What comes before is for the record alone."""
         while True:
             batch = await anext(self._events)
@@ -114,7 +114,7 @@ class Reply:
                 return batch
             self._note(batch)
 
-    async def _next_in_time(self) -> Sequence[Event] | None:
+    async def _next_in_time(self) -> Batch | None:
         """What comes after the answer: its usage. It holds up a listener, but not for long."""
         if self._answer.usage_wait_s is None:
             return await anext(self._events, None)
@@ -126,7 +126,7 @@ class Reply:
         batch, self._late = self._late.result(), None
         return batch
 
-    async def _pass_on(self, batch: Sequence[Event]) -> None:
+    async def _pass_on(self, batch: Batch) -> None:
         for event in batch:
             self._turn.arrived(event)
         pieces = b"".join(map(self._chunks.bytes_of, batch))
@@ -139,7 +139,7 @@ class Reply:
         # Reached when the pieces have left; after a hang-up it never is.
         self._note(batch)
 
-    def _note(self, batch: Sequence[Event]) -> None:
+    def _note(self, batch: Batch) -> None:
         for event in batch:
             self._turn.sent(event)
 

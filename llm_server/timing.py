@@ -6,7 +6,7 @@ from uuid import UUID
 
 import uuid6
 
-from llm_server.backends.base import (
+from llm_server.events import (
     Answering,
     Aside,
     Attempted,

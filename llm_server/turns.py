@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from llm_server.backends.base import AsideKind, Attempted, ToolRan
+from llm_server.events import AsideKind, Attempted, ToolRan
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 
 from agents_admin.settings import Settings
 from llm_server import load_settings
-from llm_server.backends.base import Delta
 from llm_server.backends.mock import MockOptions
 from llm_server.backends.openai_options import OpenAIOptions
+from llm_server.events import Delta
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from llm_server.voice.policy import VoiceSettings

@@ -4,7 +4,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from llm_server import Outcome
-from llm_server.backends.base import AsideKind, ToolOutcome
+from llm_server.events import AsideKind, ToolOutcome
 
 
 class AsideRead(BaseModel):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llm_server.backends.anthropic_errors import api_error
-from llm_server.backends.base import BackendEvent, Delta, Finish, Usage, text_delta
+from llm_server.events import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.protocol import Json
 
 # What is not here, and what comes to be, ends an answer as a stop does.

@@ -17,9 +17,10 @@ from pydantic import Field, SecretStr, field_validator
 from llm_server.backends.anthropic_errors import api_error
 from llm_server.backends.anthropic_events import Reader
 from llm_server.backends.anthropic_request import body_of
-from llm_server.backends.base import BackendEvent, MissingExtra
+from llm_server.backends.base import MissingExtra
 from llm_server.backends.event_stream import EventStreamDecoder
 from llm_server.errors import ApiError, UpstreamFailed, UpstreamTimedOut
+from llm_server.events import BackendEvent
 from llm_server.protocol import ChatRequest, Json, encode
 from llm_server.sections import HttpUrl, Section
 

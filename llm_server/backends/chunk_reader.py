@@ -2,9 +2,9 @@
 
 import msgspec
 
-from llm_server.backends.base import BackendEvent, Delta, Finish, Usage
 from llm_server.backends.event_stream import EventStreamDecoder
 from llm_server.errors import ApiError, UpstreamFailed
+from llm_server.events import BackendEvent, Delta, Finish, Usage
 from llm_server.protocol import Json, decode
 
 # Members of a chunk that the server writes itself.

@@ -14,12 +14,13 @@ import httpx2
 import openai
 
 from llm_server.backends.aiohttp_transport import BODY, KEEP_ALIVE_S, AiohttpTransport, Body
-from llm_server.backends.base import BackendEvent, one_by_one
+from llm_server.backends.base import one_by_one
 from llm_server.backends.chunk_reader import MALFORMED, ChunkReader, not_understood
 from llm_server.backends.openai_client import CompletionsClient
 from llm_server.backends.openai_options import OpenAIOptions
 from llm_server.backends.upstream_errors import status_error
 from llm_server.errors import ApiError, UpstreamFailed, UpstreamTimedOut
+from llm_server.events import BackendEvent
 from llm_server.protocol import ChatRequest, Json, encode
 
 # How long the end of a body may take after `[DONE]`. It is usually there already, and a new

@@ -5,17 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from llm_server.backends.base import (
-    BackendEvent,
-    Delta,
-    Finish,
-    InvalidOption,
-    Usage,
-    text_delta,
-)
+from llm_server.backends.base import InvalidOption
 from llm_server.backends.python_loading import Function, FunctionPath, Unusable, account, load
 from llm_server.backends.python_reloading import Watched
 from llm_server.errors import ApiError, internal_error
+from llm_server.events import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.protocol import ChatRequest
 from llm_server.sections import Section
 

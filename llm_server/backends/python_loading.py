@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from llm_server.backends.base import BackendEvent
+from llm_server.events import BackendEvent
 from llm_server.protocol import ChatRequest
 
 FunctionPath = Annotated[str, Field(pattern=r"^\w+(\.\w+)*:\w+$")]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from random import uniform
 from time import monotonic
 
-from llm_server.backends.base import Attempted, Delta, Event, Finish
 from llm_server.errors import (
     ApiError,
     ContentFiltered,
@@ -17,13 +16,13 @@ from llm_server.errors import (
     internal_error,
     place_of,
 )
+from llm_server.events import Attempted, Batch, Delta, Finish
 from llm_server.protocol import ChatRequest
 from llm_server.routing.budget import Budget
 from llm_server.routing.routes import Route
 
 logger = logging.getLogger(__name__)
 
-Batch = Sequence[Event]
 IsContent = Callable[[Batch], bool]
 
 # Enough for a restarted process to accept connections, and not heard yet.

@@ -1,7 +1,7 @@
 """What counts as content: something that a listener hears, or simply anything."""
 
-from llm_server.backends.base import Delta, Event, Finish
-from llm_server.routing.attempt import Batch, IsContent
+from llm_server.events import Batch, Delta, Event, Finish
+from llm_server.routing.attempt import IsContent
 from llm_server.routing.pace import Pace
 from llm_server.voice.speakable import Speakable
 from llm_server.voice.speech import has_words, spoken_text

@@ -9,8 +9,9 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from llm_server.backends.base import Backend, BackendEvent
+from llm_server.backends.base import Backend
 from llm_server.errors import place_of
+from llm_server.events import BackendEvent
 from llm_server.protocol import ChatRequest
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,6 @@ from itertools import chain
 from math import inf
 from time import monotonic
 
-from llm_server.backends.base import Event, Late
 from llm_server.errors import (
     ApiError,
     ContextTooLong,
@@ -17,6 +16,7 @@ from llm_server.errors import (
     internal_error,
     place_of,
 )
+from llm_server.events import Event, Late
 from llm_server.routing.attempt import Attempt
 from llm_server.routing.budget import Budget
 from llm_server.routing.pace import Pace

@@ -10,16 +10,8 @@ from typing import Protocol
 
 from msgspec import structs
 
-from llm_server.backends.base import (
-    Answering,
-    Attempted,
-    Delta,
-    Event,
-    Events,
-    Finish,
-    text_delta,
-)
 from llm_server.errors import ApiError
+from llm_server.events import Answering, Attempted, Delta, Event, Events, Finish, text_delta
 from llm_server.protocol import ChatRequest
 from llm_server.routing.pace import Pace
 from llm_server.routing.routes import Route

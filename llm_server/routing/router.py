@@ -9,9 +9,10 @@ from itertools import chain
 
 import anyio
 
-from llm_server.backends.base import Answering, Backend, Events, PreparedBackend
+from llm_server.backends.base import Backend, PreparedBackend
 from llm_server.backends.registry import make_backend
 from llm_server.errors import ApiError, model_not_found, place_of
+from llm_server.events import Answering, Events
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from llm_server.routing.attempt import Attempt

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from llm_server.backends.base import Ask, Backend, BatchingBackend
+from llm_server.backends.base import Backend, BatchingBackend
+from llm_server.events import Ask
 from llm_server.model_settings import ModelSettings
 from llm_server.routing.breaker import Breaker
 from llm_server.routing.budget import Budget

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from time import monotonic
 
-from llm_server.backends.base import Event
 from llm_server.errors import ApiError, UpstreamTimedOut
+from llm_server.events import Event
 from llm_server.routing.attempt import Attempt
 from llm_server.routing.budget import Budget
 from llm_server.routing.pace import Pace

@@ -6,7 +6,7 @@ from time import monotonic
 from types import TracebackType
 
 from llm_server.errors import UpstreamTimedOut
-from llm_server.routing.attempt import Batch
+from llm_server.events import Batch
 from llm_server.routing.content import speaks
 from llm_server.routing.pace import Pace
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from llm_server.backends.base import BackendEvent, Delta, Finish, Usage
+from llm_server.events import BackendEvent, Delta, Finish, Usage
 
 Json = dict[str, Any]
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from llm_server.backends.base import text_delta
 from llm_server.backends.mock.options import Fault
 from llm_server.backends.mock.plan import Plan
+from llm_server.events import text_delta
 from llm_server.protocol import ChatRequest
 from llm_server.testing.completions import DONE, Envelope, sse
 

@@ -7,7 +7,7 @@ from itertools import count
 
 from msgspec import structs
 
-from llm_server.backends.base import Ask, Events, Usage, aside
+from llm_server.events import Ask, Events, Usage, aside
 from llm_server.protocol import ChatRequest, Json
 from llm_server.tools.calls import Call
 from llm_server.tools.lines import Lines

@@ -6,7 +6,7 @@ from functools import reduce
 from msgspec.structs import replace
 
 from llm_server.assembly import joined
-from llm_server.backends.base import Delta, Event, Finish, Usage
+from llm_server.events import Batch, Delta, Event, Finish, Usage
 from llm_server.protocol import Json
 from llm_server.tools.calls import Call, CallPieces
 from llm_server.tools.spacing import Spacing
@@ -27,7 +27,7 @@ class Round:
         self._pieces = CallPieces()
         self._finished = False
 
-    def passed(self, batch: Sequence[Event]) -> list[Event]:
+    def passed(self, batch: Batch) -> list[Event]:
         return [event for event in map(self._passed, batch) if event is not None]
 
     def calls(self) -> list[Call]:

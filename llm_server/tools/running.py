@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from llm_server.backends.base import ToolOutcome, ToolRan
 from llm_server.backends.python_loading import account
+from llm_server.events import ToolOutcome, ToolRan
 from llm_server.keys import SessionClaims
 from llm_server.protocol import Json
 from llm_server.tools.base import InvalidArguments, ToolFailed

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from llm_server.backends.base import Delta
+from llm_server.events import Delta
 
 
 class Spacing:

@@ -1,11 +1,10 @@
 """Say something when there is no answer: an avatar that gets an error says nothing at all."""
 
 import logging
-from collections.abc import Sequence
 from contextlib import aclosing
 
-from llm_server.backends.base import Aside, Delta, Event, Events, Failed, Finish, aside
 from llm_server.errors import ApiError, EmptyAnswer, internal_error, place_of
+from llm_server.events import Aside, Batch, Delta, Event, Events, Failed, Finish, aside
 from llm_server.voice.phrases import Phrases
 from llm_server.voice.sentences import END_CHARS, sentence_ends
 from llm_server.voice.speech import has_words
@@ -49,7 +48,7 @@ def _broken_off(phrases: Phrases, tail: str) -> str:
     return between + phrases.broken_off
 
 
-def _heard(batch: Sequence[Event]) -> str:
+def _heard(batch: Batch) -> str:
     return "".join(event.text for event in batch if isinstance(event, Delta) and not event.index)
 
 

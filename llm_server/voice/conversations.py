@@ -9,7 +9,7 @@ from collections import OrderedDict
 from random import Random
 from uuid import UUID
 
-from llm_server.backends.base import Events
+from llm_server.events import Events
 from llm_server.voice.phrases import Phrases, choose
 from llm_server.voice.shared_answer import SharedAnswer
 

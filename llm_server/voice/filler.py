@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import aclosing
 
-from llm_server.backends.base import Delta, Event, Events, Late, aside
+from llm_server.events import Delta, Event, Events, Late, aside
 
 
 async def fill_in(events: Events, filler: Callable[[], str | None]) -> Events:

@@ -7,7 +7,7 @@ from unicodedata import category
 
 from msgspec.structs import replace
 
-from llm_server.backends.base import Aside, Delta, Event, Events, Finish, Usage
+from llm_server.events import Aside, Delta, Event, Events, Finish, Usage
 from llm_server.scripts import EAST_ASIAN, SOUTH_EAST_ASIAN
 from llm_server.voice.sentences import sentence_ends
 

@@ -3,8 +3,7 @@
 import asyncio
 from contextlib import aclosing
 
-from llm_server.backends.base import Events, Finish
-from llm_server.routing.attempt import Batch
+from llm_server.events import Batch, Events, Finish
 
 # How far the answer may be ahead of its fastest listener, in batches. All of it is kept for
 # whoever joins, and must not grow while nobody reads.

@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 
-from llm_server.backends.base import Aside, Delta, Event, Events, Finish, text_delta
+from llm_server.events import Aside, Delta, Event, Events, Finish, text_delta
 from llm_server.voice.speakable import Speakable
 
 

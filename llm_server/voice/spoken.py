@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager, aclosing
 from functools import partial
 from random import Random
 
-from llm_server.backends.base import Ask, Events
 from llm_server.conversation.briefing import Briefing
 from llm_server.errors import ApiError
+from llm_server.events import Ask, Events
 from llm_server.protocol import ChatRequest
 from llm_server.routing.pace import pace_of_listener
 from llm_server.routing.router import Router

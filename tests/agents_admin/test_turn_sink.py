@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents_admin import models
 from agents_admin.turns.sink import DatabaseTurnSink
 from llm_server import Outcome, Turn
-from llm_server.backends.base import Attempted, ToolRan
+from llm_server.events import Attempted, ToolRan
 from llm_server.turns import Said
 from tests.agents_admin.databases import one_database_is_enough
 

@@ -6,7 +6,7 @@ import anyio
 from anyio.abc import SocketStream
 
 from llm_server import Turn
-from llm_server.backends.base import BackendEvent, Finish, text_delta
+from llm_server.events import BackendEvent, Finish, text_delta
 from llm_server.protocol import ChatRequest
 
 Step = BackendEvent | Exception | anyio.Event

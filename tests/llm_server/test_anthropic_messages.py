@@ -11,7 +11,6 @@ import pytest
 
 from llm_server import InvalidSettings, Settings, create_app
 from llm_server.backends.anthropic_messages import AnthropicBackend, AnthropicOptions
-from llm_server.backends.base import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.backends.mock import MockBackend
 from llm_server.backends.registry import make_backend
 from llm_server.errors import (
@@ -23,6 +22,7 @@ from llm_server.errors import (
     UpstreamRefused,
     UpstreamTimedOut,
 )
+from llm_server.events import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from tests.llm_server.fakes import ListSink, RawUpstream, never

@@ -6,8 +6,8 @@ import openai
 import pytest
 
 from llm_server import SessionClaims, SessionKeys
-from llm_server.backends.base import Delta, Event, Events, Finish, aside, text_delta
 from llm_server.errors import ApiError, InvalidRequest, RateLimited, UpstreamFailed
+from llm_server.events import Delta, Event, Events, Finish, aside, text_delta
 from llm_server.turns import Said
 from llm_server.voice.apology import never_silent
 from llm_server.voice.phrases import phrases_for

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from llm_server import LogTurnSink, Outcome, Settings, Turn, create_app
-from llm_server.backends.base import Delta, Finish
+from llm_server.events import Delta, Finish
 from llm_server.settings import Cors
 from tests.llm_server.fakes import ListSink, ScriptedBackend, says
 from tests.llm_server.servers import serve

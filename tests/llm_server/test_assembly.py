@@ -1,6 +1,6 @@
 import openai
 
-from llm_server.backends.base import Delta, Finish, Usage, text_delta
+from llm_server.events import Delta, Finish, Usage, text_delta
 from tests.llm_server.fakes import ListSink, ScriptedBackend, Step, says
 from tests.llm_server.wire import Json, completion
 

@@ -7,7 +7,7 @@ import openai
 import pytest
 
 from llm_server import Settings, create_app
-from llm_server.backends.base import BackendEvent, Finish, text_delta
+from llm_server.events import BackendEvent, Finish, text_delta
 from llm_server.protocol import ChatRequest
 from tests.llm_server.fakes import ListSink, ScriptedBackend, never
 from tests.llm_server.servers import serve

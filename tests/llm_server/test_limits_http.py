@@ -11,8 +11,8 @@ import openai
 import pytest
 
 from llm_server import Settings, create_app
-from llm_server.backends.base import text_delta
 from llm_server.errors import RateLimited
+from llm_server.events import text_delta
 from llm_server.keys import Scope, ServiceClaims, ServiceKeys
 from llm_server.settings import Limits
 from tests.llm_server.fakes import ListSink, ScriptedBackend, never, says

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from llm_server import Outcome, Turn
-from llm_server.backends.base import Attempted, ToolRan
+from llm_server.events import Attempted, ToolRan
 from llm_server.metrics import Metrics, MetricsTurnSink
 from llm_server.prometheus import text
 from llm_server.routing.breaker import BreakerState

@@ -3,8 +3,8 @@ import pytest
 from fastapi import FastAPI
 
 from llm_server import Settings, create_app
-from llm_server.backends.base import Finish, Usage
 from llm_server.backends.mock import MockBackend, MockOptions
+from llm_server.events import Finish, Usage
 from llm_server.protocol import ChatRequest
 from tests.llm_server.fakes import ListSink
 from tests.llm_server.wire import Json, chunks, text

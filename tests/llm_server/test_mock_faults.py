@@ -10,7 +10,6 @@ import pytest
 from fastapi import FastAPI
 
 from llm_server import Settings, create_app
-from llm_server.backends.base import BackendEvent, Delta, Finish, text_delta
 from llm_server.backends.mock import MockBackend, MockOptions
 from llm_server.backends.mock.faults import Faults
 from llm_server.backends.mock.options import Fault
@@ -24,6 +23,7 @@ from llm_server.errors import (
     UpstreamFailed,
     UpstreamRefused,
 )
+from llm_server.events import BackendEvent, Delta, Finish, text_delta
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from tests.llm_server.fakes import ListSink

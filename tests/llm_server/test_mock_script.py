@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from llm_server.backends.base import BackendEvent, Delta, Finish
 from llm_server.backends.mock import MockBackend, MockOptions
 from llm_server.conversation.hygiene import acceptable
+from llm_server.events import BackendEvent, Delta, Finish
 from llm_server.protocol import ChatRequest
 from tests.llm_server.wire import Json
 

@@ -11,12 +11,13 @@ import msgspec
 import openai
 import pytest
 
-from llm_server.backends.base import Backend, Delta
+from llm_server.backends.base import Backend
 from llm_server.backends.mock import MockBackend, MockOptions
 from llm_server.backends.mock.options import FaultName
 from llm_server.backends.openai_compatible import OpenAICompatibleBackend
 from llm_server.backends.openai_options import OpenAIOptions
 from llm_server.errors import ApiError
+from llm_server.events import Delta
 from llm_server.protocol import parse_request
 from llm_server.testing import MockLLM
 from tests.llm_server.mock_calls import ask, heard, listen

@@ -8,7 +8,6 @@ import msgspec
 import openai
 import pytest
 
-from llm_server.backends.base import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.backends.openai_compatible import OpenAICompatibleBackend
 from llm_server.backends.openai_options import OpenAIOptions
 from llm_server.errors import (
@@ -18,6 +17,7 @@ from llm_server.errors import (
     UpstreamFailed,
     UpstreamTimedOut,
 )
+from llm_server.events import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.protocol import ChatRequest, parse_request
 from tests.llm_server.fakes import RawUpstream, ScriptedBackend, never, says
 from tests.llm_server.servers import serve_raw

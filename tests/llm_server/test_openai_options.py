@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from llm_server.backends.base import Delta, Finish, Usage
 from llm_server.backends.openai_options import OpenAIOptions
+from llm_server.events import Delta, Finish, Usage
 from tests.llm_server.fakes import RawUpstream
 from tests.llm_server.servers import serve_raw
 from tests.llm_server.test_openai_compatible import (

@@ -5,8 +5,8 @@ import pytest
 from fastapi import FastAPI
 
 from llm_server import Settings, create_app
-from llm_server.backends.base import text_delta
 from llm_server.errors import UpstreamFailed
+from llm_server.events import text_delta
 from llm_server.keys import ServiceClaims, ServiceKeys
 from llm_server.model_settings import BreakerSettings, ModelSettings
 from llm_server.settings import MetricsSettings

@@ -14,10 +14,10 @@ import pytest
 from fastapi import FastAPI
 
 from llm_server import InvalidSettings, SessionClaims, Settings, create_app
-from llm_server.backends.base import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.backends.python_function import PythonBackend, PythonOptions
 from llm_server.backends.registry import make_backend
 from llm_server.errors import ApiError
+from llm_server.events import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from tests.llm_server.fakes import ListSink
@@ -27,7 +27,7 @@ REQUEST = ChatRequest("anna", [{"role": "user", "content": "a very private thing
 
 
 IMPORTS = """
-from llm_server.backends.base import Delta, Finish, Usage, text_delta
+from llm_server.events import Delta, Finish, Usage, text_delta
 from llm_server.errors import RateLimited
 """
 ECHO = """

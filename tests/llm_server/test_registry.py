@@ -13,7 +13,7 @@ from tests.llm_server.wire import API_KEY, caller, completion
 
 BACKEND = """
 from pydantic import BaseModel
-from llm_server.backends.base import Finish, text_delta
+from llm_server.events import Finish, text_delta
 
 
 class EchoBackend:

@@ -1,7 +1,7 @@
 import httpx2
 import pytest
 
-from llm_server.backends.base import Delta, Finish
+from llm_server.events import Delta, Finish
 from tests.llm_server.fakes import ListSink, ScriptedBackend
 from tests.llm_server.wire import CHAT, ask
 

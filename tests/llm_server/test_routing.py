@@ -6,8 +6,8 @@ import pytest
 from fastapi import FastAPI
 
 from llm_server import InvalidSettings, Settings, create_app
-from llm_server.backends.base import text_delta
 from llm_server.errors import InvalidRequest, RateLimited, UpstreamFailed
+from llm_server.events import text_delta
 from llm_server.model_settings import ModelSettings
 from tests.llm_server.fakes import ListSink, ScriptedBackend, Step, never, says
 from tests.llm_server.servers import serve

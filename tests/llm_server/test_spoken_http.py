@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI
 
 from llm_server import SessionClaims, SessionKeys, Settings, create_app
-from llm_server.backends.base import Delta, Finish, Usage, text_delta
 from llm_server.errors import UpstreamFailed
+from llm_server.events import Delta, Finish, Usage, text_delta
 from llm_server.model_settings import ModelSettings
 from llm_server.voice.phrases import phrases_for
 from llm_server.voice.policy import VoiceSettings

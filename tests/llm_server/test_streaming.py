@@ -3,7 +3,6 @@ import httpx2
 import openai
 import pytest
 
-from llm_server.backends.base import Delta, Finish, Usage, text_delta
 from llm_server.errors import (
     ApiError,
     InvalidRequest,
@@ -11,6 +10,7 @@ from llm_server.errors import (
     UpstreamFailed,
     UpstreamTimedOut,
 )
+from llm_server.events import Delta, Finish, Usage, text_delta
 from tests.llm_server.fakes import ListSink, ScriptedBackend, says
 from tests.llm_server.wire import CHAT, MODEL, ask, chunks, error_of, payloads, text
 

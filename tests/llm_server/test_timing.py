@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from llm_server.backends.base import Answering, Delta, Event, Finish, Usage, aside, text_delta
+from llm_server.events import Answering, Delta, Event, Finish, Usage, aside, text_delta
 from llm_server.keys import Caller
 from llm_server.protocol import ChatRequest
 from llm_server.timing import TurnTimer

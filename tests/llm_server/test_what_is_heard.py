@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from agents_admin.simulator.sentences import SentenceAggregator
 from llm_server import Settings, create_app
-from llm_server.backends.base import Delta, text_delta
 from llm_server.errors import UpstreamFailed
+from llm_server.events import Delta, text_delta
 from llm_server.model_settings import ModelSettings
 from llm_server.voice.phrases import phrases_for
 from llm_server.voice.policy import VoiceSettings

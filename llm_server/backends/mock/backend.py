@@ -4,10 +4,11 @@ from collections.abc import AsyncGenerator
 
 import anyio
 
-from llm_server.backends.base import BackendEvent, one_by_one
+from llm_server.backends.base import one_by_one
 from llm_server.backends.mock.faults import as_relayed
 from llm_server.backends.mock.options import Fault, MockOptions
 from llm_server.backends.mock.plan import Planner
+from llm_server.events import BackendEvent
 from llm_server.protocol import ChatRequest
 
 SILENT = frozenset({"no-answer", "stall"})

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
-from llm_server.backends.base import BackendEvent, Delta, Usage
 from llm_server.backends.mock.faults import Faults
 from llm_server.backends.mock.latency import draw
 from llm_server.backends.mock.options import Fault, MockOptions
 from llm_server.backends.mock.script import events_of, reply_to
+from llm_server.events import BackendEvent, Delta, Usage
 from llm_server.protocol import ChatRequest, text_of
 
 _UNUSED = Random()

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator
 from re import findall
 
-from llm_server.backends.base import Delta, Finish, text_delta
 from llm_server.backends.mock.options import MockOptions, Reply, ToolCall
 from llm_server.conversation.hygiene import BEGINNING
+from llm_server.events import Delta, Finish, text_delta
 from llm_server.protocol import ChatRequest, Json, text_of
 
 # As models send them: a call comes in pieces that are no JSON yet.

@@ -6,15 +6,8 @@ from typing import Any
 
 import anyio
 
-from llm_server.backends.base import (
-    Answering,
-    Attempted,
-    Backend,
-    BackendEvent,
-    Delta,
-    Event,
-    Events,
-)
+from llm_server.backends.base import Backend
+from llm_server.events import Answering, Attempted, BackendEvent, Delta, Event, Events
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from llm_server.routing.pace import Pace

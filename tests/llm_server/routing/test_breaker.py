@@ -4,8 +4,8 @@ from dataclasses import replace
 import anyio
 import pytest
 
-from llm_server.backends.base import text_delta
 from llm_server.errors import InvalidRequest, RateLimited, UpstreamFailed, UpstreamTimedOut
+from llm_server.events import text_delta
 from llm_server.model_settings import BreakerSettings, ModelSettings
 from llm_server.routing.breaker import Breaker, BreakerState
 from llm_server.routing.router import Router

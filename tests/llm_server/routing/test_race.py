@@ -6,7 +6,6 @@ from dataclasses import replace
 import anyio
 import pytest
 
-from llm_server.backends.base import BackendEvent, Delta, Finish, Late, text_delta
 from llm_server.errors import (
     ApiError,
     ContentFiltered,
@@ -17,6 +16,7 @@ from llm_server.errors import (
     UpstreamFailed,
     UpstreamTimedOut,
 )
+from llm_server.events import BackendEvent, Delta, Finish, Late, text_delta
 from llm_server.protocol import ChatRequest
 from tests.llm_server.fakes import ScriptedBackend, Step, never, says
 from tests.llm_server.routing.routers import (

@@ -4,8 +4,8 @@ from typing import Any
 import anyio
 import pytest
 
-from llm_server.backends.base import Answering, Delta, Event, Finish, text_delta
 from llm_server.errors import ApiError, UpstreamFailed, UpstreamTimedOut
+from llm_server.events import Answering, Delta, Event, Finish, text_delta
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
 from llm_server.routing.pace import EXACT, pace_of_caller, pace_of_listener

@@ -1,7 +1,6 @@
 import anyio
 import pytest
 
-from llm_server.backends.base import text_delta
 from llm_server.errors import (
     ApiError,
     ContentFiltered,
@@ -11,6 +10,7 @@ from llm_server.errors import (
     UpstreamRefused,
     UpstreamTimedOut,
 )
+from llm_server.events import text_delta
 from llm_server.routing.budget import Budget
 from tests.llm_server.fakes import ScriptedBackend, says
 from tests.llm_server.routing.routers import (

@@ -7,8 +7,8 @@ from time import monotonic
 import anyio
 import pytest
 
-from llm_server.backends.base import Delta, Event, Events, Finish, text_delta
 from llm_server.errors import UpstreamFailed, UpstreamTimedOut
+from llm_server.events import Delta, Event, Events, Finish, text_delta
 from llm_server.routing.pace import Pace
 from llm_server.routing.watchdog import Watchdog
 from tests.llm_server.routing.routers import taken

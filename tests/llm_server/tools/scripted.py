@@ -6,7 +6,7 @@ from typing import Any
 
 import anyio
 
-from llm_server.backends.base import Delta, Event, Events, Finish
+from llm_server.events import Delta, Event, Events, Finish
 from llm_server.keys import SessionClaims
 from llm_server.protocol import ChatRequest, Json
 from llm_server.tools.loop import with_tools

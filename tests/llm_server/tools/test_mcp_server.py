@@ -25,7 +25,7 @@ from mcp.types import (
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from llm_server.backends.base import ToolRan
+from llm_server.events import ToolRan
 from llm_server.tools.settings import ToolSettings
 from llm_server.tools.toolbox import Toolbox
 from tests.llm_server.fakes import says

@@ -5,7 +5,8 @@ from typing import Any
 import anyio
 import pytest
 
-from llm_server.backends.base import (
+from llm_server.errors import UpstreamFailed
+from llm_server.events import (
     Answering,
     Aside,
     Delta,
@@ -16,7 +17,6 @@ from llm_server.backends.base import (
     Usage,
     text_delta,
 )
-from llm_server.errors import UpstreamFailed
 from llm_server.keys import SessionClaims
 from llm_server.protocol import ChatRequest
 from llm_server.tools.base import InvalidArguments, ToolFailed

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from llm_server import Settings, create_app
-from llm_server.backends.base import BackendEvent, Events, Usage
+from llm_server.events import BackendEvent, Events, Usage
 from llm_server.protocol import ChatRequest
 from llm_server.tools.loop import with_tools
 from tests.llm_server.fakes import ListSink, never, says

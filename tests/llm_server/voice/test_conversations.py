@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import anyio
 import pytest
 
-from llm_server.backends.base import Events
+from llm_server.events import Events
 from llm_server.voice.conversations import REMEMBERED, Conversation, Conversations
 from llm_server.voice.phrases import Phrases, phrases_for
 from llm_server.voice.shared_answer import SharedAnswer

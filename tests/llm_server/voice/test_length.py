@@ -6,16 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_server.backends.base import (
-    Answering,
-    Delta,
-    Event,
-    Events,
-    Finish,
-    Usage,
-    aside,
-    text_delta,
-)
+from llm_server.events import Answering, Delta, Event, Events, Finish, Usage, aside, text_delta
 from llm_server.voice.length import at_most
 
 

@@ -1,16 +1,7 @@
 import pytest
 
-from llm_server.backends.base import (
-    Delta,
-    Event,
-    Events,
-    Failed,
-    Finish,
-    Late,
-    aside,
-    text_delta,
-)
 from llm_server.errors import EmptyAnswer, UpstreamFailed
+from llm_server.events import Delta, Event, Events, Failed, Finish, Late, aside, text_delta
 from llm_server.voice.apology import never_silent
 from llm_server.voice.filler import fill_in
 from llm_server.voice.phrases import phrases_for

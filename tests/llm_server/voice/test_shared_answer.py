@@ -4,8 +4,8 @@ from contextlib import aclosing
 import anyio
 import pytest
 
-from llm_server.backends.base import Event, Events, Finish, text_delta
 from llm_server.errors import UpstreamFailed
+from llm_server.events import Event, Events, Finish, text_delta
 from llm_server.voice.shared_answer import MOST_AHEAD, SharedAnswer
 from tests.llm_server.fakes import never
 
