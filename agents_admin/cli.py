@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agents_admin import migrate
 from agents_admin.commands.shared import Host, Port, fail
+from agents_admin.commands.simulate import simulate
 from agents_admin.commands.simulator import simulator
 from agents_admin.kept_secrets import secrets_file, with_kept_secrets
 from agents_admin.migrate import SchemaState
@@ -75,6 +76,7 @@ def serve(
 
 
 app.command()(simulator)
+app.command()(simulate)
 
 
 @app.command()
