@@ -1,11 +1,10 @@
 """`simli-llm`: the command line."""
 
-import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import anyio
 import typer
@@ -14,6 +13,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents_admin import migrate
+from agents_admin.commands.shared import Host, Port, fail
+from agents_admin.commands.simulate import simulate
+from agents_admin.commands.simulator import simulator
 from agents_admin.doctor.command import doctor
 from agents_admin.kept_secrets import secrets_file, with_kept_secrets
 from agents_admin.migrate import SchemaState
@@ -36,14 +38,10 @@ db = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.command()(doctor)
 
-errors = Console(stderr=True)
-
 Config = Annotated[
     Path | None,
     typer.Option(help="A YAML file. Default: $SIMLI_LLM_CONFIG, or ./simli-llm.yaml if there."),
 ]
-Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")]
 
 
 def show_version(wanted: bool) -> None:
@@ -79,28 +77,8 @@ def serve(
     raise typer.Exit(run(uvicorn_config(process, lifetime, limits, host=host, port=port)))
 
 
-@app.command()
-def simulator(
-    host: Host = "127.0.0.1",
-    port: Port = 8090,
-    script: Annotated[
-        Path | None, typer.Option(help="What the visitor says (YAML). Default: a sample.")
-    ] = None,
-    api_key: Annotated[
-        str | None, typer.Option(help="The Simli key it accepts. Default: any.")
-    ] = None,
-) -> None:
-    """Run a local Simli, which calls your custom LLM as Simli does. No account needed."""
-    from agents_admin.simulator import ScriptRefused, create_app, load_sample, load_script
-    from llm_server.settings import Lifetime
-
-    configure_logging()
-    try:
-        visitor = load_script(script) if script else load_sample()
-    except (ScriptRefused, OSError) as exc:
-        _fail(str(exc))
-    simli = create_app(visitor, api_key=api_key)
-    raise typer.Exit(run(uvicorn_config(simli, Lifetime(shutdown_grace_s=0), host=host, port=port)))
+app.command()(simulator)
+app.command()(simulate)
 
 
 @app.command()
@@ -160,9 +138,9 @@ def _require_schema(url: str) -> None:
     if state is SchemaState.EMPTY and url.startswith("sqlite"):
         _on_database(migrate.upgrade, url)
     elif state is SchemaState.UNKNOWN:
-        _fail("The database belongs to a newer release. Install that one.")
+        fail("The database belongs to a newer release. Install that one.")
     elif state is not SchemaState.CURRENT:
-        _fail(f"The database is {state}. Run: simli-llm db upgrade")
+        fail(f"The database is {state}. Run: simli-llm db upgrade")
 
 
 def _on_database(work: Callable[[str], Coroutine[Any, Any, T]], url: str) -> T:
@@ -171,16 +149,11 @@ def _on_database(work: Callable[[str], Coroutine[Any, Any, T]], url: str) -> T:
     except (SQLAlchemyError, OSError) as exc:
         # Without its password, and without what the driver says, which may quote it.
         where = make_url(url).render_as_string()
-        _fail(f"The database {where} cannot be used ({type(exc).__name__}). Is it running?")
+        fail(f"The database {where} cannot be used ({type(exc).__name__}). Is it running?")
 
 
 def _usable(make: Callable[[], T]) -> T:
     try:
         return make()
     except InvalidSettings as exc:
-        _fail(str(exc))
-
-
-def _fail(message: str) -> NoReturn:
-    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    sys.exit(2)
+        fail(str(exc))

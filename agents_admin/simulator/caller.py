@@ -4,11 +4,17 @@ from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Self, cast
 
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, omit
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta
 
-from agents_admin.simulator.payloads import Hook
+from agents_admin.simulator.behaviour import Calls
+from agents_admin.simulator.hooks import Hook
+from agents_admin.simulator.prompts import Message
+
+_PATH = "/chat/completions"
+# Removed from the body by the SDK, which reads a stream all the same.
+_UNSAID = {"stream": omit, "stream_options": omit}
 
 
 class LlmFailed(Exception):
@@ -18,11 +24,15 @@ class LlmFailed(Exception):
 class Caller:
     """One custom LLM, called over one pool of connections. Close it with `async with`."""
 
-    def __init__(self, hook: Hook) -> None:
-        self._model = hook.model
-        # Everything else stays the SDK's default, two retries and 600 s for a read included.
-        # Without a key of its own the SDK would send OPENAI_API_KEY from the environment.
-        self._client = AsyncOpenAI(base_url=hook.base_url, api_key=hook.api_key or "none")
+    def __init__(self, hook: Hook, calls: Calls) -> None:
+        self._model, self._calls = hook.model, calls
+        self._client = AsyncOpenAI(
+            base_url=hook.base_url.rstrip("/") + _PATH if calls.doubled_suffix else hook.base_url,
+            # Without a key of its own the SDK would send OPENAI_API_KEY from the environment.
+            api_key=hook.api_key or "none",
+            # Everything else stays the SDK's default, 600 s for a read included.
+            max_retries=calls.retries,
+        )
         # The SDK imports this part on first use, which costs about 0.1 s: not in a measured turn.
         self._completions = self._client.chat.completions
 
@@ -37,17 +47,20 @@ class Caller:
     ) -> None:
         await self._client.close()
 
-    async def answer(self, messages: list[dict[str, str]]) -> AsyncGenerator[str]:
+    async def answer(self, messages: list[Message]) -> AsyncGenerator[str]:
         """Yield the answer's text as it arrives; closing the generator hangs up.
 
         Raises `LlmFailed` when the request is refused or the stream breaks off.
         """
+        if self._calls.never:
+            raise LlmFailed("never called")
         try:
             stream = await self._completions.create(
                 model=self._model,
                 messages=cast("list[ChatCompletionMessageParam]", messages),
                 stream=True,
                 stream_options={"include_usage": True},
+                extra_body=None if self._calls.stream else _UNSAID,
             )
             async with stream:
                 async for chunk in stream:

@@ -2,12 +2,13 @@
 
 from html import escape
 
-from agents_admin.simulator.events import EndReason
+from agents_admin.simulator.events import EndReason, HeardSentence, HeardTurn
 from agents_admin.simulator.rooms import Room, Spoken
 
 _STATES = {
     None: "The conversation is running. This page renews itself.",
     EndReason.VISITOR_LEFT: "The visitor has left.",
+    EndReason.MAX_IDLE_TIME: "Nobody spoke for the session's maximal idle time.",
     EndReason.MAX_SESSION_LENGTH: "The session reached its maximal length.",
     EndReason.NO_CUSTOM_LLM: "This session has no custom LLM: one of Simli's own would answer "
     "here, so nobody was called.",
@@ -20,6 +21,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 2rem auto
 li { list-style: none; margin: .5rem 0; padding: .5rem .75rem; border-radius: .5rem }
 ol { padding: 0 } .user { background: #eef; margin-left: 4rem }
 .assistant { background: #f3f3f0; margin-right: 4rem } small { color: #666 } em { color: #a30 }
+p { margin: 0 } mark { background: #fe9; font-size: .8rem; padding: 0 .25rem }
 """
 
 
@@ -36,6 +38,7 @@ def render(room: Room) -> str:
 <body>
 <h1>Room {escape(room.name)}</h1>
 <p>Session {escape(room.session_id)}. {escape(_STATES[room.end_reason])}</p>
+<p><a href="{escape(room.name)}/log">The same as JSON</a></p>
 <ol>
 {entries}
 </ol>
@@ -46,9 +49,19 @@ def render(room: Room) -> str:
 
 def _entry(spoken: Spoken) -> str:
     speaker = "Visitor" if spoken.role == "user" else "Avatar"
-    remark = f" <em>({escape(spoken.remark)})</em>" if spoken.remark else ""
-    time = f"{spoken.at:%H:%M:%S}"
-    return (
-        f'<li class="{spoken.role}"><small>{time} {speaker}</small><br>'
-        f"{escape(spoken.content)}{remark}</li>"
-    )
+    heard = _turn(spoken.turn) if spoken.turn else f"<p>{escape(spoken.content)}</p>"
+    return f'<li class="{spoken.role}"><small>{spoken.at:%H:%M:%S} {speaker}</small>\n{heard}</li>'
+
+
+def _turn(turn: HeardTurn) -> str:
+    lines = [_sentence(sentence) for sentence in turn.sentences]
+    if turn.cut_off:
+        lines.append(f"<p><del>{escape(turn.cut_off)}</del></p>")
+    if turn.remark:
+        lines.append(f"<p><em>{escape(turn.remark)}</em></p>")
+    return "\n".join(lines)
+
+
+def _sentence(sentence: HeardSentence) -> str:
+    marks = "".join(f" <mark>{kind}</mark>" for kind in sentence.mangled)
+    return f"<p><small>{sentence.at_s:.2f} s</small> {escape(sentence.text)}{marks}</p>"

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from agents_admin.simulator.events import EndReason
-from agents_admin.simulator.payloads import HistoryRecord, StartSession, TranscriptEntry
+from agents_admin.simulator.events import EndReason, HeardTurn
+from agents_admin.simulator.payloads import StartSession
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One thing that was said, as it was heard. A silent turn has a remark and no content."""
+    """One thing that was said, as it was heard. A silent turn has no content."""
 
     role: Literal["user", "assistant"]
     content: str
     at: datetime
-    remark: str = ""
+    turn: HeardTurn | None = None
+    """Of an answer: how it was heard."""
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Room:
     """One conversation: what the session was started with, and all that was spoken so far."""
 
     config: StartSession
+    account: str
     base_url: str
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     name: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -37,37 +39,16 @@ class Room:
     def url(self) -> str:
         return f"{self.base_url}/rooms/{self.name}"
 
+    @property
+    def turns(self) -> list[HeardTurn]:
+        """The answers that are complete, as they were heard."""
+        return [spoken.turn for spoken in self.spoken if spoken.turn is not None]
+
     def say(self, spoken: Spoken) -> None:
         self.spoken.append(spoken)
 
     def end(self, reason: EndReason) -> None:
         self.ended_at, self.end_reason = datetime.now(UTC), reason
-
-    def messages(self) -> list[dict[str, str]]:
-        """Return the whole history as the custom LLM receives it.
-
-        After a silent turn two user messages follow each other, as in Pipecat.
-        """
-        prompt = self.config.system_prompt
-        system = [{"role": "system", "content": prompt}] if prompt else []
-        heard = [{"role": s.role, "content": s.content} for s in self.spoken if s.content]
-        return system + heard
-
-    def transcript(self) -> list[TranscriptEntry]:
-        return [
-            TranscriptEntry(role=s.role, content=s.content, timestamp=s.at.isoformat())
-            for s in self.spoken
-            if s.content
-        ]
-
-    def record(self, ended_at: datetime) -> HistoryRecord:
-        return HistoryRecord(
-            id=self.session_id,
-            face_id=self.config.face_id,
-            session_total_time=(ended_at - self.started_at).total_seconds(),
-            start_time=int(self.started_at.timestamp()),
-            end_time=int(ended_at.timestamp()),
-        )
 
 
 class Rooms:
@@ -77,10 +58,17 @@ class Rooms:
         self._by_name: dict[str, Room] = {}
         self._by_session: dict[str, Room] = {}
 
-    def open(self, config: StartSession, base_url: str) -> Room:
-        room = Room(config, base_url)
+    def open(self, config: StartSession, account: str, base_url: str) -> Room:
+        room = Room(config, account, base_url)
         self._by_name[room.name] = self._by_session[room.session_id] = room
         return room
+
+    def all(self) -> list[Room]:
+        """Return every room, oldest first."""
+        return list(self._by_name.values())
+
+    def of(self, account: str) -> list[Room]:
+        return [room for room in self.all() if room.account == account]
 
     def named(self, name: str) -> Room | None:
         return self._by_name.get(name)
@@ -88,10 +76,5 @@ class Rooms:
     def of_session(self, session_id: str) -> Room | None:
         return self._by_session.get(session_id)
 
-    def running(self) -> int:
-        return sum(room.ended_at is None for room in self._by_name.values())
-
-    def history(self) -> list[HistoryRecord]:
-        """Return the records of all ended sessions, oldest first."""
-        rooms = self._by_name.values()
-        return [room.record(room.ended_at) for room in rooms if room.ended_at is not None]
+    def running(self, account: str) -> int:
+        return sum(room.ended_at is None for room in self.of(account))

@@ -1,5 +1,6 @@
 """What the demo shows and believes, without its servers."""
 
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
@@ -47,8 +48,10 @@ def stored(number: int, **values: Any) -> Json:
 def heard(number: int, text: str = "At nine.", *, interrupted: bool = False) -> HeardTurn:
     return HeardTurn(
         said=f"Question {number}",
+        said_at=datetime.now(UTC),
         heard=text,
         sentences=(),
+        cut_off="",
         ttft_s=0.1,
         first_sentence_s=0.2,
         duration_s=0.3,

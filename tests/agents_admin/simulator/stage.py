@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +10,6 @@ from typing import Any, Final
 import anyio
 import httpx
 import uvicorn
-from asgi_lifespan import LifespanManager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp
 
 from agents_admin.simulator import (
     AnswerPiece,
+    Behaviour,
     ConversationEnded,
     Event,
     HeardTurn,
@@ -119,17 +119,20 @@ def hook(llm: ScriptedLlm, path: str = "/v1") -> dict[str, str]:
 
 @asynccontextmanager
 async def simulate(
-    script: Script, onlooker: Onlooker, *, api_key: str | None = None
+    script: Script,
+    onlooker: Onlooker,
+    *,
+    behaviour: Behaviour | None = None,
+    api_key: str | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Run a simulator in process; leaving it shuts it down."""
-    app = create_app(script, api_key=api_key, observer=onlooker, public_url="http://sim.test/")
-    async with (
-        LifespanManager(app) as running,
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(running.app), base_url="http://simli", headers=KEY
-        ) as simli,
-    ):
+    """Run a simulator on a real socket; leaving it shuts it down."""
+    app = create_app(script, behaviour=behaviour, api_key=api_key, observer=onlooker)
+    async with serve(app) as url, httpx.AsyncClient(base_url=url, headers=KEY) as simli:
         yield simli
+
+
+def behave(**sections: Mapping[str, object]) -> Behaviour:
+    return Behaviour.model_validate(sections)
 
 
 class _Server(uvicorn.Server):

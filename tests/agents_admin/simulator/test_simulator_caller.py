@@ -75,11 +75,12 @@ async def test_a_turn_is_measured(llm: ScriptedLlm, onlooker: Onlooker) -> None:
 
     [turn] = onlooker.turns
     assert (turn.said, turn.heard) == ("When?", "We open at nine. Come in")
-    assert turn.sentences == ("We open at nine.", "Come in")
+    assert [sentence.text for sentence in turn.sentences] == ["We open at nine.", "Come in"]
     assert (turn.pieces, turn.interrupted, turn.error) == (4, False, None)
     assert turn.ttft_s is not None
     assert turn.first_sentence_s is not None
     assert 0 < turn.ttft_s <= turn.first_sentence_s <= turn.duration_s
+    assert turn.first_sentence_s == turn.sentences[0].at_s <= turn.sentences[1].at_s
 
 
 async def test_interrupting_hangs_up_on_the_llm(llm: ScriptedLlm, onlooker: Onlooker) -> None:
@@ -91,7 +92,8 @@ async def test_interrupting_hangs_up_on_the_llm(llm: ScriptedLlm, onlooker: Onlo
         await llm.hung_up.wait()
     [turn] = onlooker.turns
     assert turn.interrupted
-    assert turn.sentences == ("Brush twice.",)
+    assert [sentence.text for sentence in turn.sentences] == ["Brush twice."]
+    assert (turn.heard, turn.cut_off) == ("Brush twice. Flo", "Flo")
 
 
 async def test_the_next_request_has_only_what_was_heard(
@@ -152,7 +154,8 @@ async def test_what_came_before_an_error_stays_heard(llm: ScriptedLlm, onlooker:
     await converse(llm, onlooker, "When?")
 
     [turn] = onlooker.turns
-    assert (turn.heard, turn.sentences, turn.error) == ("At ni", ("At ni",), "APIError")
+    assert [sentence.text for sentence in turn.sentences] == ["At ni"]
+    assert (turn.heard, turn.error) == ("At ni", "APIError")
 
 
 async def test_a_busy_llm_is_asked_three_times(llm: ScriptedLlm, onlooker: Onlooker) -> None:

@@ -54,7 +54,7 @@ async def test_the_hook_that_is_honoured(
 
 
 async def test_a_builtin_llm_is_never_called(llm: ScriptedLlm, onlooker: Onlooker) -> None:
-    body = {"llmConfig": {"provider": "OpenAI", "baseURL": llm.url}, "firstMessage": "Hi."}
+    body = {"llmConfig": {"provider": "OpenAI"}, "firstMessage": "Hi."}
 
     async with simulate(HELLO, onlooker) as simli:
         started = (await simli.post(START, json=body)).json()

@@ -11,6 +11,7 @@ from tests.agents_admin.simulator.stage import (
     START,
     Onlooker,
     ScriptedLlm,
+    behave,
     serve,
     simulate,
     visitor,
@@ -25,7 +26,6 @@ async def test_a_start_gives_a_room_and_a_session(onlooker: Onlooker) -> None:
 
     assert response.status_code == 200
     assert response.json().keys() == {"roomUrl", "sessionId"}
-    assert response.json()["roomUrl"].startswith("http://sim.test/rooms/")
     uuid.UUID(response.json()["sessionId"])
 
 
@@ -36,6 +36,15 @@ async def test_the_room_is_where_the_simulator_was_reached(llm: ScriptedLlm) -> 
 
     assert started["roomUrl"].startswith(f"{url}/rooms/")
     assert page.status_code == 200
+
+
+async def test_the_room_is_where_the_simulator_says_it_is() -> None:
+    app = create_app(HELLO, public_url="http://sim.test/")
+
+    async with serve(app) as url, httpx.AsyncClient(headers=KEY) as simli:
+        started = (await simli.post(f"{url}{START}", json={})).json()
+
+    assert started["roomUrl"].startswith("http://sim.test/rooms/")
 
 
 @pytest.mark.parametrize("key", ["", "wrong", "schlüssel"])
@@ -105,3 +114,30 @@ async def test_unknown_keys_are_ignored(onlooker: Onlooker) -> None:
         response = await simli.post(START, json={"apiKey": "old", "llmConfig": {"x": 1}})
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("config", "fields"),
+    [
+        ({"provider": "OpenAI", "model": "gpt-4.1"}, []),
+        ({"provider": "Google", "model": "gemini-2.5-pro"}, []),
+        ({"provider": "User", "model": "m", "baseURL": "http://a", "apiKey": "k"}, []),
+        ({"provider": "OpenAI", "model": "llama"}, ["model"]),
+        ({"provider": "Google"}, ["model"]),
+        ({"baseURL": "http://a", "apiKey": "secret"}, ["baseURL", "apiKey"]),
+    ],
+)
+@pytest.mark.parametrize("rules", [True, False])
+async def test_the_rules_of_the_providers(
+    onlooker: Onlooker, config: dict[str, str], fields: list[str], rules: bool
+) -> None:
+    behaviour = behave(starts={"provider_rules": rules})
+
+    async with simulate(HELLO, onlooker, behaviour=behaviour) as simli:
+        response = await simli.post(START, json={"llmConfig": config})
+
+    refused = fields if rules else []
+    assert response.status_code == (422 if refused else 200)
+    faults = response.json().get("detail", [])
+    assert [fault["loc"] for fault in faults] == [["body", "llmConfig", name] for name in refused]
+    assert "secret" not in response.text

@@ -1,0 +1,1 @@
+"""Commands of `simli-llm`, registered in `agents_admin.cli`."""

@@ -1,0 +1,1 @@
+"""Many simulated conversations at once, and what was heard in them."""
