@@ -19,8 +19,9 @@ from llm_server.routing.splice import Splice
 
 logger = logging.getLogger(__name__)
 
-# One that breaks off as well is rescued once more; after that it is better to apologise.
-RESCUES = 2
+# One that breaks off as well is rescued once more, if there is anybody else; after that it is better
+# to apologise: each stall is seconds of silence.
+MOST_RESCUES = 2
 
 # Said as the user, because not every upstream takes instructions in the middle.
 GO_ON = (
@@ -72,7 +73,8 @@ async def rescued(
     said, began = _Said(), monotonic()
     errors: list[ApiError] = []
     events = ask(candidates, lambda route: request.for_model(route.model), pace)
-    for rescues_left in reversed(range(RESCUES + 1)):
+    rescues = min(MOST_RESCUES, len(candidates))
+    for rescues_left in reversed(range(rescues + 1)):
         try:
             async with aclosing(events):
                 async for batch in events:

@@ -16,7 +16,7 @@ class VoiceSettings(Section):
     """Take out what a text-to-speech would mangle: markdown, links, emoji, thoughts."""
     filler_after_s: Seconds | None = 0.7
     """Say "One moment" when nothing has been said for so long. Null is never."""
-    give_up_s: Seconds = 10
+    give_up_s: Seconds = 8
     """Apologise when nobody has answered by then."""
     usage_wait_s: Annotated[float, Field(ge=0)] = 0.25
     """How long the end of the answer may be held up for its usage, if the caller asked for it.
