@@ -19,8 +19,8 @@ from llm_server.routing.splice import Splice
 
 logger = logging.getLogger(__name__)
 
-# One that breaks off as well is rescued once more, if there is anybody else; after that it is better
-# to apologise: each stall is seconds of silence.
+# One that breaks off as well is rescued once more, if there is anybody else; after that it is
+# better to apologise: each stall is seconds of silence.
 MOST_RESCUES = 2
 
 # Said as the user, because not every upstream takes instructions in the middle.
