@@ -215,12 +215,3 @@ def model_not_found(name: str, known: Iterable[str]) -> ModelNotFound:
 def internal_error() -> ApiError:
     """What a caller is told of a failure that nobody foresaw: nothing that could leak."""
     return ApiError("The server had an error. Its log knows more.")
-
-
-def place_of(exc: BaseException) -> str:
-    """Where an exception was raised, and its kind, without its message."""
-    trace = exc.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(exc).__name__} at {where}"

@@ -6,12 +6,13 @@ from contextlib import aclosing
 from typing import Any
 
 from llm_server.backends.base import InvalidOption
-from llm_server.backends.python_loading import Function, FunctionPath, Unusable, account, load
+from llm_server.backends.python_loading import Function, FunctionPath, Unusable, load
 from llm_server.backends.python_reloading import Watched
 from llm_server.errors import ApiError, internal_error
 from llm_server.events import BackendEvent, Delta, Finish, Usage, text_delta
 from llm_server.protocol import ChatRequest
 from llm_server.sections import Section
+from llm_server.tracebacks import account
 
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from llm_server.events import BackendEvent
 from llm_server.protocol import ChatRequest
+from llm_server.tracebacks import place_of
 
 FunctionPath = Annotated[str, Field(pattern=r"^\w+(\.\w+)*:\w+$")]
 """`module:function`, found in the working directory or installed."""
@@ -84,20 +85,4 @@ def why(exc: Exception) -> str:
     """What is wrong with a module. Other messages than these may quote values."""
     if isinstance(exc, ImportError | SyntaxError):
         return str(exc)
-    return f"{type(exc).__name__} at {frames(exc)[-1]}"
-
-
-def account(exc: Exception) -> str:
-    """For the log: what was raised, and where. Its message and values may quote a conversation."""
-    return "\n  ".join([f"{type(exc).__name__} at", *frames(exc)])
-
-
-def frames(exc: Exception) -> list[str]:
-    """The traceback without what it would quote: the file, line and function of each frame."""
-    places = []
-    trace = exc.__traceback__
-    while trace:
-        code = trace.tb_frame.f_code
-        places.append(f"{code.co_filename}:{trace.tb_lineno} in {code.co_name}")
-        trace = trace.tb_next
-    return places
+    return place_of(exc)

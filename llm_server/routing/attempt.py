@@ -14,12 +14,12 @@ from llm_server.errors import (
     RateLimited,
     UpstreamFailed,
     internal_error,
-    place_of,
 )
 from llm_server.events import Attempted, Batch, Delta, Finish
 from llm_server.protocol import ChatRequest
 from llm_server.routing.budget import Budget
 from llm_server.routing.routes import Route
+from llm_server.tracebacks import place_of
 
 logger = logging.getLogger(__name__)
 

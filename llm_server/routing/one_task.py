@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from llm_server.backends.base import Backend
-from llm_server.errors import place_of
 from llm_server.events import BackendEvent
 from llm_server.protocol import ChatRequest
+from llm_server.tracebacks import place_of
 
 logger = logging.getLogger(__name__)
 

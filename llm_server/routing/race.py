@@ -14,13 +14,13 @@ from llm_server.errors import (
     RequestTooLarge,
     UpstreamTimedOut,
     internal_error,
-    place_of,
 )
 from llm_server.events import Event, Late
 from llm_server.routing.attempt import Attempt
 from llm_server.routing.budget import Budget
 from llm_server.routing.pace import Pace
 from llm_server.routing.routes import Route
+from llm_server.tracebacks import place_of
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import anyio
 
 from llm_server.backends.base import Backend, PreparedBackend
 from llm_server.backends.registry import make_backend
-from llm_server.errors import ApiError, model_not_found, place_of
+from llm_server.errors import ApiError, model_not_found
 from llm_server.events import Answering, Events
 from llm_server.model_settings import ModelSettings
 from llm_server.protocol import ChatRequest
@@ -25,6 +25,7 @@ from llm_server.routing.rescue import rescued
 from llm_server.routing.routes import Route
 from llm_server.routing.solo import Solo
 from llm_server.routing.watchdog import Watchdog
+from llm_server.tracebacks import place_of
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from llm_server.backends.python_loading import account
 from llm_server.events import ToolOutcome, ToolRan
 from llm_server.keys import SessionClaims
 from llm_server.protocol import Json
@@ -15,6 +14,7 @@ from llm_server.tools.cache import key_of
 from llm_server.tools.calls import Call
 from llm_server.tools.settings import Handling
 from llm_server.tools.toolbox import Offer, Toolbox
+from llm_server.tracebacks import account
 
 logger = logging.getLogger(__name__)
 

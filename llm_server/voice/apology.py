@@ -3,8 +3,9 @@
 import logging
 from contextlib import aclosing
 
-from llm_server.errors import ApiError, EmptyAnswer, internal_error, place_of
+from llm_server.errors import ApiError, EmptyAnswer, internal_error
 from llm_server.events import Aside, Batch, Delta, Event, Events, Failed, Finish, aside
+from llm_server.tracebacks import place_of
 from llm_server.voice.phrases import Phrases
 from llm_server.voice.sentences import END_CHARS, sentence_ends
 from llm_server.voice.speech import has_words
