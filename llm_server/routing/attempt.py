@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from random import uniform
 from time import monotonic
 
+from llm_server.cancellation import is_cancelled
 from llm_server.errors import (
     ApiError,
     ContentFiltered,
@@ -93,7 +94,7 @@ class Attempt:
         except ApiError:
             raise
         except asyncio.CancelledError as exc:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             # What a backend cancels is itself, and nobody who waits for it.
             raise self._bug(exc) from exc
@@ -177,9 +178,3 @@ def _without_content(held: Sequence[Batch]) -> ApiError:
     if any(isinstance(event, Finish) and event.reason == "content_filter" for event in events):
         return ContentFiltered("The upstream filtered the answer.")
     return EmptyAnswer("The model answered without a word.")
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody wants the current task to end."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from llm_server.cancellation import is_cancelled
 from llm_server.events import ToolOutcome, ToolRan
 from llm_server.keys import SessionClaims
 from llm_server.protocol import Json
@@ -118,7 +119,7 @@ async def _run(offer: Offer, arguments: Json, session: SessionClaims | None) -> 
     except ToolFailed as exc:
         return str(exc), "failed"
     except asyncio.CancelledError:
-        if _is_cancelled():
+        if is_cancelled():
             raise
         logger.error("the tool %s cancelled itself", offer.tool.name)
         return str(ToolFailed()), "failed"
@@ -127,9 +128,3 @@ async def _run(offer: Offer, arguments: Json, session: SessionClaims | None) -> 
             return "The tool took too long.", "timed_out"
         logger.error("the tool %s raised %s", offer.tool.name, account(exc))
         return str(ToolFailed()), "failed"
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody else wants this task to end."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
