@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from agents_admin import migrate
+from agents_admin.agents.commands import agents
 from agents_admin.cli_tools import Config, Json, fail, on_database, require_schema, usable
 from agents_admin.kept_secrets import secrets_file, with_kept_secrets
 from agents_admin.serve import Role, has_database, make_process
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(agents, name="agents")
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")]

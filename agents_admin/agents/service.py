@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents_admin.agents import versions
 from agents_admin.agents.filters import AgentList
+from agents_admin.agents.managed import unmarked
 from agents_admin.agents.named import check_names
 from agents_admin.agents.schemas import AgentCreate, AgentDefinition, AgentUpdate
 from agents_admin.errors import NotFound
@@ -60,6 +61,7 @@ async def clone_agent(
     """A new agent that is like this one, but for the changes."""
     own = AgentDefinition.model_validate(agent).model_dump(include=set(AgentCreate.model_fields))
     own["name"] = f"Copy of {agent.name}"[:200].rstrip()
+    own["labels"] = unmarked(agent.labels)
     return await create_agent(
         db, settings, AgentCreate(**own | changes.model_dump(exclude_unset=True))
     )

@@ -238,6 +238,16 @@ async def test_a_clone_of_an_archived_agent_is_not_archived(
     assert clone.json()["archived_at"] is None
 
 
+@one_database_is_enough
+async def test_a_clone_is_kept_by_no_file(client: httpx.AsyncClient) -> None:
+    labels = {"managed-by": "yaml", "yaml-key": "desk", "team": "sales"}
+    original = (await client.post("/v1/agents", json=NEW | {"labels": labels})).json()
+
+    clone = await client.post(f"/v1/agents/{original['id']}/clone")
+
+    assert clone.json()["labels"] == {"team": "sales"}
+
+
 async def test_an_archived_agent_starts_no_session(
     client: httpx.AsyncClient, agent: dict[str, Any]
 ) -> None:
