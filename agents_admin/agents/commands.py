@@ -1,9 +1,9 @@
 """`simli-llm agents`: agents on the command line, directly in the database."""
 
 import json as jsonlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -13,24 +13,19 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents_admin.agents.command_tools import show_plan, with_db
 from agents_admin.agents.filters import AgentList
 from agents_admin.agents.schemas import AgentRead
 from agents_admin.agents.service import get_agent
+from agents_admin.agents.simli_commands import simli
 from agents_admin.agents.sync.files import load_agents
-from agents_admin.agents.sync.show import plan_as_json, plan_as_table
-from agents_admin.agents.sync.steps import Step, SyncRefused
 from agents_admin.agents.sync.yaml_sync import YamlStep, apply_files, plan_files
-from agents_admin.cli_tools import Config, Json, fail, on_database, require_schema, usable
-from agents_admin.database import make_db_sessions, make_engine
-from agents_admin.errors import Problem, ValidationFailed
+from agents_admin.cli_tools import Config, Json
 from agents_admin.models import Agent
 from agents_admin.settings import Settings
-from llm_server import load_settings
-
-T = TypeVar("T")
-Work = Callable[[AsyncSession, Settings], Awaitable[T]]
 
 agents = typer.Typer(help="The agents, directly in the database.", no_args_is_help=True)
+agents.add_typer(simli, name="simli")
 
 Folder = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help="YAML files, each of one agent.")
@@ -93,40 +88,6 @@ def apply(folder: Folder, json: Json = False, config: Config = None) -> None:
         return steps
 
     show_plan(with_db(config, work), json=json)
-
-
-def with_db(config: Path | None, work: Work[T]) -> T:
-    """Do work in the database of the settings; what it refuses ends the command."""
-    settings = usable(lambda: load_settings(Settings, config))
-    require_schema(settings.database_url)
-
-    async def run(url: str) -> T:
-        engine = make_engine(url)
-        try:
-            async with make_db_sessions(engine)() as db:
-                return await work(db, settings)
-        finally:
-            await engine.dispose()
-
-    try:
-        return on_database(run, settings.database_url)
-    except SyncRefused as exc:
-        fail(str(exc))
-    except Problem as exc:
-        fail(_told(exc))
-
-
-def show_plan(steps: Sequence[Step[Any, Any]], *, json: bool) -> None:
-    if json:
-        typer.echo(plan_as_json(steps))
-    else:
-        Console().print(plan_as_table(steps))
-
-
-def _told(problem: Problem) -> str:
-    if isinstance(problem, ValidationFailed):
-        return "\n".join(": ".join(map(str, error.values())) for error in problem.members["errors"])
-    return problem.detail
 
 
 def _as_table(found: Sequence[AgentRead]) -> Table:

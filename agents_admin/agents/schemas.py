@@ -113,6 +113,9 @@ class AgentDefinition(BaseModel):
     archived_at: datetime | None = Field(
         description="Since when it starts no sessions; null while it does."
     )
+    simli_agent_id: str | None = Field(
+        description="Its copy at Simli, where `simli-llm agents simli` made or found one."
+    )
 
 
 class AgentRead(AgentDefinition):

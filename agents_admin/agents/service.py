@@ -15,9 +15,11 @@ from agents_admin.settings import Settings
 from agents_admin.sorting import sorted_rows
 
 
-async def create_agent(db: AsyncSession, settings: Settings, new: AgentCreate) -> Agent:
+async def create_agent(
+    db: AsyncSession, settings: Settings, new: AgentCreate, *, simli_agent_id: str | None = None
+) -> Agent:
     check_names(settings, new)
-    agent = Agent(**new.model_dump())
+    agent = Agent(**new.model_dump(), simli_agent_id=simli_agent_id)
     db.add(agent)
     return await versions.save(db, agent)
 

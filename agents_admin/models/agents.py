@@ -38,6 +38,8 @@ class Agent(Keyed, Base):
     labels: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     archived_at: Mapped[datetime | None]
     """Since when it starts no sessions; None while it does."""
+    simli_agent_id: Mapped[str | None] = mapped_column(String(200), unique=True, index=True)
+    """Its copy at Simli, which is ours to change; None where there is none."""
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

@@ -1,4 +1,4 @@
-"""Versions of agents, their labels, and whether they are archived."""
+"""Versions of agents, their labels, their copies at Simli, and whether they are archived."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,8 @@ SELECT id, id, 1, {object}(
     'voice_model', voice_model, 'language', language, 'first_message', first_message,
     'system_prompt', system_prompt, 'model', model, 'voice_policy', voice_policy,
     'max_session_length_s', max_session_length_s, 'max_idle_time_s', max_idle_time_s,
-    'create_transcript', {transcript}, 'labels', {labels}, 'archived_at', NULL
+    'create_transcript', {transcript}, 'labels', {labels}, 'archived_at', NULL,
+    'simli_agent_id', NULL
 ), updated_at FROM agents
 """
 JSON_OF = {
@@ -38,7 +39,11 @@ def upgrade() -> None:
     with op.batch_alter_table("agents", schema=None) as batch_op:
         batch_op.add_column(sa.Column("labels", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("simli_agent_id", sa.String(length=200), nullable=True))
         batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
+        batch_op.create_index(
+            batch_op.f("ix_agents_simli_agent_id"), ["simli_agent_id"], unique=True
+        )
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("agent_version", sa.Integer(), nullable=True))
@@ -68,6 +73,8 @@ def downgrade() -> None:
         batch_op.drop_column("agent_version")
 
     with op.batch_alter_table("agents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agents_simli_agent_id"))
         batch_op.drop_column("version")
+        batch_op.drop_column("simli_agent_id")
         batch_op.drop_column("archived_at")
         batch_op.drop_column("labels")

@@ -1,9 +1,7 @@
 """Agents as YAML files: one of them a file, told apart by their keys."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -11,7 +9,7 @@ from pydantic import ValidationError
 from agents_admin.agents.managed import marked
 from agents_admin.agents.named import find_unknown_names
 from agents_admin.agents.schemas import AgentCreate, Name
-from agents_admin.agents.sync.steps import SyncRefused
+from agents_admin.agents.sync.steps import SyncRefused, tell_faults
 from agents_admin.settings import Settings
 
 
@@ -55,14 +53,8 @@ def _load(path: Path, settings: Settings) -> AgentFile:
     except OSError as exc:
         raise SyncRefused(f"{path.name}: this cannot be read: {exc.strerror}") from exc
     except ValidationError as exc:
-        raise SyncRefused("\n".join(f"{path.name}: {fault}" for fault in _faults(exc))) from exc
+        raise SyncRefused(tell_faults(path.name, exc)) from exc
     if unknown := find_unknown_names(settings, file):
         faults = (f"{path.name}: {error['pointer']}: {error['detail']}" for error in unknown)
         raise SyncRefused("\n".join(faults))
     return file
-
-
-def _faults(exc: ValidationError) -> Iterator[str]:
-    for fault in exc.errors(include_input=False):
-        place: tuple[Any, ...] = fault["loc"]
-        yield f"/{'/'.join(map(str, place))}: {fault['msg'].removeprefix('Value error, ')}"

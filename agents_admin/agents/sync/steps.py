@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from pydantic import ValidationError
+
 Now = TypeVar("Now")
 Wanted = TypeVar("Wanted")
 
@@ -44,4 +46,12 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Differ
         Difference(field, before.get(field), value)
         for field, value in after.items()
         if before.get(field) != value
+    )
+
+
+def tell_faults(what: str, exc: ValidationError) -> str:
+    """A line for each wrong field, without its value."""
+    return "\n".join(
+        f"{what}: /{'/'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in exc.errors(include_input=False)
     )
