@@ -1,12 +1,12 @@
 """Lists in an order of the caller's choice, a page at a time."""
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
+from pydantic import AfterValidator, AwareDatetime, StringConstraints, TypeAdapter
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,17 @@ from agents_admin.models.base import Keyed
 from agents_admin.paging import Rows, first_rows
 
 Row = TypeVar("Row", bound=Keyed)
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time.astimezone(UTC)
+
+
+# Whoever writes a cursor by hand is told so, and not by the database.
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_TEXT_CURSOR: TypeAdapter[Any] = TypeAdapter(tuple[str, Text, UUID])
+_TIME_CURSOR: TypeAdapter[Any] = TypeAdapter(tuple[str, Time, UUID])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +66,21 @@ def _beyond(columns: Any, descending: bool, end: tuple[Any, UUID]) -> ColumnElem
 
 
 def _make_cursor(sort: str, value: Any, key: UUID) -> str:
-    shown = value.isoformat() if isinstance(value, datetime) else value
-    return urlsafe_b64encode(json.dumps([sort, shown, str(key)]).encode()).decode()
+    return urlsafe_b64encode(_form(sort).dump_json((sort, value, key))).decode()
 
 
 def _read_cursor(cursor: str, sort: str) -> tuple[Any, UUID]:
     try:
-        made_for, value, key = json.loads(urlsafe_b64decode(cursor))
-        if made_for == sort and isinstance(value, str):
-            is_time = sort.endswith("_at")
-            return datetime.fromisoformat(value) if is_time else value, UUID(key)
-    except (ValueError, TypeError, AttributeError):
+        made_for, value, key = _form(sort).validate_json(urlsafe_b64decode(cursor))
+        if made_for == sort:
+            return value, key
+    # A time near the end of all times has no UTC.
+    except (ValueError, OverflowError):
         pass
     raise ValidationFailed(
         [{"parameter": "cursor", "detail": "expected a `next_cursor` of a list in this order"}]
     )
+
+
+def _form(sort: str) -> TypeAdapter[Any]:
+    return _TIME_CURSOR if sort.endswith("_at") else _TEXT_CURSOR

@@ -1,5 +1,8 @@
+import json
+from base64 import urlsafe_b64encode as b64encode
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -80,6 +83,28 @@ async def test_a_cursor_of_another_order_is_refused(
 
     params = {"cursor": page["next_cursor"], "sort": sort}
     response = await client.get("/v1/agents", params=params)
+
+    assert response.status_code == 422
+    assert [error["parameter"] for error in response.json()["errors"]] == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        ("name", "a\0"),
+        ("name", "\ud800"),
+        ("name", 1),
+        ("created_at", "2026-11-24T10:00:00"),
+        ("created_at", "0001-01-01T00:00:00+05:00"),
+        ("created_at", "yesterday"),
+    ],
+)
+async def test_a_cursor_that_nobody_was_given_is_refused(
+    client: httpx.AsyncClient, sort: str, value: Any
+) -> None:
+    cursor = b64encode(json.dumps([sort, value, str(uuid4())]).encode()).decode()
+
+    response = await client.get("/v1/agents", params={"sort": sort, "cursor": cursor})
 
     assert response.status_code == 422
     assert [error["parameter"] for error in response.json()["errors"]] == ["cursor"]
