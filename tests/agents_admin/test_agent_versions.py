@@ -96,6 +96,16 @@ async def test_a_version_that_never_was_is_not_found(
     assert (await client.get(f"/v1/agents/{agent['id']}/versions/2")).status_code == 404
 
 
+@pytest.mark.parametrize("number", [0, 2**31, 2**70, "last"])
+async def test_a_number_that_no_version_can_have_is_refused(
+    client: httpx.AsyncClient, agent: dict[str, Any], number: int | str
+) -> None:
+    response = await client.get(f"/v1/agents/{agent['id']}/versions/{number}")
+
+    assert response.status_code == 422
+    assert [error["parameter"] for error in response.json()["errors"]] == ["number"]
+
+
 async def test_versions_go_with_their_agent(
     client: httpx.AsyncClient, agent: dict[str, Any]
 ) -> None:
