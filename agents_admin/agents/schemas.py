@@ -44,6 +44,16 @@ SessionLength = Annotated[StrictInt, Field(ge=10, le=86_400)]
 IdleTime = Annotated[StrictInt, Field(ge=10, le=3600)]
 
 
+EXAMPLE: dict[str, Any] = {
+    "name": "Maya",
+    "model": "concierge",
+    "language": "en",
+    "first_message": "Hello, how can I help?",
+    "system_prompt": "You are Maya, the concierge of the Hotel Bellevue. Be brief.",
+    "labels": {"team": "reception"},
+}
+
+
 class AgentFields(BaseModel):
     """What an agent may be told. Null leaves a choice to Simli."""
 
@@ -72,6 +82,8 @@ class AgentFields(BaseModel):
 
 
 class AgentCreate(AgentFields):
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
     name: Name
     model: Name = Field(description="One of the settings' `models`.")
 
