@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 from pydantic import TypeAdapter
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -91,7 +91,9 @@ def apply(folder: Folder, json: Json = False, config: Config = None) -> None:
 
 
 def _as_table(found: Sequence[AgentRead]) -> Table:
-    table = Table("id", "name", "model", "version", "labels", box=None, padding=(0, 2, 0, 0))
+    # Whole, on however narrow a screen: `show` asks for it.
+    key = Column("id", no_wrap=True, min_width=36)
+    table = Table(key, "name", "model", "version", "labels", box=None, padding=(0, 2, 0, 0))
     for agent in found:
         labels = " ".join(f"{key}:{value}" for key, value in agent.labels.items())
         cells = (str(agent.id), agent.name, agent.model, str(agent.version), labels)

@@ -180,7 +180,7 @@ def test_people_read_tables(run: Run, cli: Cli, folder: Path) -> None:
 
     assert 'language: "en" → "fr"' in plan
     assert "…" in plan
-    assert "Ada" in run("list").stdout
+    assert agent["id"] in run("list").stdout
     assert agent["id"] in shown
 
 
