@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from agents_admin import simli
 from agents_admin.agents.endpoints import router as agents
+from agents_admin.agents.version_endpoints import router as agent_versions
 from agents_admin.auth import require_admin
 from agents_admin.body_limit import BodyLimit
 from agents_admin.database import make_db_sessions, make_engine
@@ -78,7 +79,7 @@ def _make_api() -> APIRouter:
         dependencies=[Depends(require_admin)],
         responses=document(Unauthorized, ValidationFailed),
     )
-    for router in (agents, sessions, turns, transcripts):
+    for router in (agents, agent_versions, sessions, turns, transcripts):
         api.include_router(router)
     return api
 

@@ -4,6 +4,7 @@
      + Unauthorized 401       use an admin key
      + NotFound 404           ask for something that exists
      + Conflict 409           what is asked does not fit the state of things
+     + PreconditionFailed 412 get the thing again: it has changed since
      + ValidationFailed 422   change the request
      + VendorFailed 502       Simli failed; the detail says what to do
         + VendorBusy 429      wait `retry-after`, or let a session end
@@ -68,6 +69,12 @@ class Conflict(Problem):
     """What is asked does not fit the state of things."""
 
     status = HTTPStatus.CONFLICT
+
+
+class PreconditionFailed(Problem):
+    """It is no longer the version that `if-match` names."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
 
 
 class ValidationFailed(Problem):

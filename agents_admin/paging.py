@@ -1,5 +1,6 @@
 """Lists, newest first, a page at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
@@ -21,7 +22,7 @@ class Page(BaseModel, Generic[Item]):
     model_config = ConfigDict(from_attributes=True)
 
     items: list[Item]
-    next_cursor: UUID | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ Paging = Annotated[PageRequest, Depends()]
 @dataclass(frozen=True, slots=True)
 class Rows(Generic[Row]):
     items: list[Row]
-    next_cursor: UUID | None
+    next_cursor: str | None
 
 
 async def newest_first(
@@ -47,7 +48,18 @@ async def newest_first(
     """One page of a query. Keys grow with time, so the order of keys is the order of making."""
     if page.cursor:
         query = query.where(table.id < page.cursor)
+    return await first_rows(db, query.order_by(table.id.desc()), page.limit, _cursor)
+
+
+async def first_rows(
+    db: AsyncSession, query: Select[Row], limit: int, make_cursor: Callable[[Row], str]
+) -> Rows[Row]:
+    """The beginning of a query, and the cursor of its last row if there are more."""
     # One more than asked for tells whether there is another page.
-    rows = [*await db.scalars(query.order_by(table.id.desc()).limit(page.limit + 1))]
-    items = rows[: page.limit]
-    return Rows(items, items[-1].id if len(rows) > page.limit else None)
+    rows = [*await db.scalars(query.limit(limit + 1))]
+    items = rows[:limit]
+    return Rows(items, make_cursor(items[-1]) if len(rows) > limit else None)
+
+
+def _cursor(row: Keyed) -> str:
+    return str(row.id)

@@ -67,6 +67,9 @@ def _field_error(error: Any) -> FieldError:
     """Say what is wrong without the value: it may be a key, or private."""
     place, *path = error["loc"]
     detail = error["msg"].removeprefix("Value error, ")
+    if path[-1:] == ["[key]"]:
+        # Pydantic's word for a key that is wrong itself.
+        path.pop()
     if place == "body":
         return {"pointer": "".join(map(_pointer_token, path)), "detail": detail}
     return {"parameter": ".".join(map(str, path)), "detail": detail}

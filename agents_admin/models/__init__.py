@@ -1,5 +1,6 @@
 """The tables. Importing this package knows them all, as migrations need."""
 
+from agents_admin.models.agent_versions import AgentVersion
 from agents_admin.models.agents import Agent, VoiceProvider
 from agents_admin.models.base import Base, UtcDateTime, utc_now
 from agents_admin.models.sessions import AgentSession, SessionStatus, TranscriptState
@@ -9,6 +10,7 @@ from agents_admin.models.turns import Turn
 __all__ = [
     "Agent",
     "AgentSession",
+    "AgentVersion",
     "Base",
     "SessionStatus",
     "Transcript",

@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String, Text
+from sqlalchemy import JSON, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agents_admin.models.base import Base, Keyed, utc_now
@@ -35,5 +35,14 @@ class Agent(Keyed, Base):
     max_session_length_s: Mapped[int]
     max_idle_time_s: Mapped[int]
     create_transcript: Mapped[bool]
+    labels: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    archived_at: Mapped[datetime | None]
+    """Since when it starts no sessions; None while it does."""
+    simli_agent_id: Mapped[str | None] = mapped_column(String(200), unique=True, index=True)
+    """Its copy at Simli, which is ours to change; None where there is none."""
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+    # Counts every change, and refuses one that was made to an older version than is stored.
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy types it so

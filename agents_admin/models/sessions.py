@@ -32,6 +32,8 @@ class AgentSession(Keyed, Base):
     agent_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("agents.id", ondelete="SET NULL"), index=True
     )
+    agent_version: Mapped[int | None]
+    """Which version of the agent runs here; None for sessions from before agents had versions."""
     agent_name: Mapped[str] = mapped_column(String(200))
     model: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(35))

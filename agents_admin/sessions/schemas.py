@@ -11,6 +11,9 @@ class SessionRead(BaseModel):
 
     id: UUID
     agent_id: UUID | None = Field(description="Null when the agent has been deleted.")
+    agent_version: int | None = Field(
+        description="The version of the agent that it runs; null for sessions from before versions."
+    )
     agent_name: str
     model: str
     language: str

@@ -31,6 +31,7 @@ async def start_session(
     """
     keys = require_session_keys(settings)
     agent = await get_agent(db, agent_id)
+    _require_active(agent)
     _require_settings_of(agent, settings)
     session = _new_session(agent)
     db.add(session)
@@ -68,6 +69,15 @@ async def get_session(db: AsyncSession, session_id: UUID) -> AgentSession:
     return session
 
 
+def _require_active(agent: Agent) -> None:
+    """Raises Conflict."""
+    if agent.archived_at:
+        raise Conflict(
+            "The agent is archived, and starts no sessions. Unarchive it first:"
+            f" POST /v1/agents/{agent.id}/unarchive."
+        )
+
+
 def _require_settings_of(agent: Agent, settings: Settings) -> None:
     """Raises Conflict when they have changed since the agent was told of them."""
     if agent.model not in settings.models:
@@ -84,6 +94,7 @@ def _new_session(agent: Agent) -> AgentSession:
     return AgentSession(
         id=uuid6.uuid7(),
         agent_id=agent.id,
+        agent_version=agent.version,
         agent_name=agent.name,
         model=agent.model,
         language=agent.language,

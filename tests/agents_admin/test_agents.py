@@ -21,6 +21,7 @@ FULL: dict[str, Any] = {
     "max_session_length_s": 600,
     "max_idle_time_s": 60,
     "create_transcript": False,
+    "labels": {"team": "sales"},
 }
 
 
@@ -70,6 +71,9 @@ async def test_times_are_told_in_utc(agent: dict[str, Any], client: httpx.AsyncC
         ({"max_session_length_s": 0}, "/max_session_length_s"),
         ({"max_idle_time_s": "60"}, "/max_idle_time_s"),
         ({"create_transcript": "yes"}, "/create_transcript"),
+        ({"labels": {"Team": "sales"}}, "/labels/Team"),
+        ({"labels": {"team": "a\0b"}}, "/labels/team"),
+        ({"labels": {f"key-{number}": "" for number in range(33)}}, "/labels"),
         ({"nmae": "Ada"}, "/nmae"),
         ({"a/b~c": 1}, "/a~1b~0c"),
     ],
@@ -119,7 +123,7 @@ async def test_a_change_leaves_the_rest(client: httpx.AsyncClient) -> None:
     assert response.status_code == 200
     changed = response.json()
     assert changed.pop("updated_at") > agent.pop("updated_at")
-    assert changed == agent | {"name": "Grace"}
+    assert changed == agent | {"name": "Grace", "version": 2}
 
 
 async def test_null_gives_a_choice_back_to_simli(client: httpx.AsyncClient) -> None:
@@ -191,6 +195,81 @@ async def test_a_full_last_page_has_no_next(client: httpx.AsyncClient) -> None:
 
     assert len(page["items"]) == 2
     assert page["next_cursor"] is None
+
+
+async def test_a_clone_is_like_its_original_but_for_what_is_sent(
+    client: httpx.AsyncClient,
+) -> None:
+    original = (await client.post("/v1/agents", json=FULL)).json()
+
+    response = await client.post(f"/v1/agents/{original['id']}/clone", json={"language": "fr"})
+
+    assert response.status_code == 201
+    clone = response.json()
+    assert clone["id"] != original["id"]
+    assert (FULL | {"name": "Copy of Ada", "language": "fr"}).items() <= clone.items()
+
+
+@one_database_is_enough
+async def test_a_clone_needs_no_body_and_a_long_name_fits(client: httpx.AsyncClient) -> None:
+    original = (await client.post("/v1/agents", json=NEW | {"name": "x" * 200})).json()
+
+    clone = (await client.post(f"/v1/agents/{original['id']}/clone")).json()
+
+    assert clone["name"] == f"Copy of {'x' * 192}"
+
+
+@one_database_is_enough
+async def test_a_clone_is_told_what_is_wrong(
+    client: httpx.AsyncClient, agent: dict[str, Any]
+) -> None:
+    response = await client.post(f"/v1/agents/{agent['id']}/clone", json={"model": "gpt-99"})
+
+    assert [error["pointer"] for error in response.json()["errors"]] == ["/model"]
+
+
+async def test_a_clone_of_an_archived_agent_is_not_archived(
+    client: httpx.AsyncClient, agent: dict[str, Any]
+) -> None:
+    await client.post(f"/v1/agents/{agent['id']}/archive")
+
+    clone = await client.post(f"/v1/agents/{agent['id']}/clone")
+
+    assert clone.json()["archived_at"] is None
+
+
+@one_database_is_enough
+async def test_a_clone_is_kept_by_no_file(client: httpx.AsyncClient) -> None:
+    labels = {"managed-by": "yaml", "yaml-key": "desk", "team": "sales"}
+    original = (await client.post("/v1/agents", json=NEW | {"labels": labels})).json()
+
+    clone = await client.post(f"/v1/agents/{original['id']}/clone")
+
+    assert clone.json()["labels"] == {"team": "sales"}
+
+
+async def test_an_archived_agent_starts_no_session(
+    client: httpx.AsyncClient, agent: dict[str, Any]
+) -> None:
+    archived = (await client.post(f"/v1/agents/{agent['id']}/archive")).json()
+
+    refused = await client.post(f"/v1/agents/{agent['id']}/sessions")
+
+    assert archived["archived_at"]
+    assert refused.status_code == 409
+    assert f"POST /v1/agents/{agent['id']}/unarchive" in refused.json()["detail"]
+    assert (await client.get("/v1/sessions")).json()["items"] == []
+
+
+async def test_an_agent_that_is_used_again_starts_sessions(
+    client: httpx.AsyncClient, agent: dict[str, Any]
+) -> None:
+    await client.post(f"/v1/agents/{agent['id']}/archive")
+
+    back = (await client.post(f"/v1/agents/{agent['id']}/unarchive")).json()
+
+    assert back["archived_at"] is None
+    assert (await client.post(f"/v1/agents/{agent['id']}/sessions")).status_code == 201
 
 
 @one_database_is_enough

@@ -11,9 +11,10 @@ from alembic import command
 from sqlalchemy import Connection, inspect, select, text
 
 from agents_admin import migrate
+from agents_admin.agents.schemas import AgentDefinition
 from agents_admin.database import make_db_sessions, make_engine
 from agents_admin.migrate import SchemaState
-from agents_admin.models import Agent, Turn
+from agents_admin.models import Agent, AgentVersion, Turn
 from tests.agents_admin.databases import Databases, one_database_is_enough
 
 REPOSITORY = Path(__file__).parents[2]
@@ -42,7 +43,14 @@ async def test_an_empty_database_gets_the_tables(databases: Databases) -> None:
 
     assert (before, await migrate.state(url)) == (SchemaState.EMPTY, SchemaState.CURRENT)
     tables = await migrate.on_connection(url, table_names)
-    assert tables == {"agents", "sessions", "turns", "transcripts", "alembic_version"}
+    assert tables == {
+        "agents",
+        "agent_versions",
+        "sessions",
+        "turns",
+        "transcripts",
+        "alembic_version",
+    }
 
 
 async def test_upgrading_again_changes_nothing(database_url: str) -> None:
@@ -74,9 +82,12 @@ async def test_rows_of_an_older_release_stay(databases: Databases) -> None:
     engine = make_engine(url)
     async with make_db_sessions(engine)() as db:
         agent = (await db.scalars(select(Agent))).one()
+        version = (await db.scalars(select(AgentVersion))).one()
         turn = (await db.scalars(select(Turn))).one()
     await engine.dispose()
-    assert (agent.name, agent.voice_policy) == ("Ada", None)
+    assert (agent.name, agent.voice_policy, agent.labels) == ("Ada", None, {})
+    assert (version.agent_id, version.number) == (agent.id, agent.version)
+    assert AgentDefinition(**version.definition) == AgentDefinition.model_validate(agent)
     assert (turn.answer_text, turn.asides, turn.attempts, turn.tools) == ("Hello!", [], [], [])
 
 
