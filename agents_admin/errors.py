@@ -2,6 +2,7 @@
 
     Problem 500               nothing: the log knows more
      + Unauthorized 401       use an admin key
+     + Forbidden 403          use one with the role that is named
      + NotFound 404           ask for something that exists
      + Conflict 409           what is asked does not fit the state of things
      + ValidationFailed 422   change the request
@@ -56,6 +57,12 @@ class Unauthorized(Problem):
 
     status = HTTPStatus.UNAUTHORIZED
     headers = MappingProxyType({"www-authenticate": "Bearer"})
+
+
+class Forbidden(Problem):
+    """The key has not the role that this needs."""
+
+    status = HTTPStatus.FORBIDDEN
 
 
 class NotFound(Problem):

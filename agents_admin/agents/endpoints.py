@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from agents_admin.agents import service
 from agents_admin.agents.schemas import AgentCreate, AgentRead, AgentUpdate
+from agents_admin.auth import OPERATOR
 from agents_admin.database import Db
 from agents_admin.dependencies import AppSettings
 from agents_admin.errors import NotFound
@@ -14,7 +15,13 @@ from agents_admin.problems import document
 router = APIRouter(prefix="/agents", tags=["agents"])
 
 
-@router.post("", response_model=AgentRead, status_code=201, summary="Create an agent")
+@router.post(
+    "",
+    response_model=AgentRead,
+    status_code=201,
+    dependencies=[OPERATOR],
+    summary="Create an agent",
+)
 async def create_agent(new: AgentCreate, db: Db, settings: AppSettings) -> Agent:
     return await service.create_agent(db, settings, new)
 
@@ -32,7 +39,11 @@ async def get_agent(agent_id: UUID, db: Db) -> Agent:
 
 
 @router.patch(
-    "/{agent_id}", response_model=AgentRead, responses=document(NotFound), summary="Change an agent"
+    "/{agent_id}",
+    response_model=AgentRead,
+    dependencies=[OPERATOR],
+    responses=document(NotFound),
+    summary="Change an agent",
 )
 async def update_agent(
     agent_id: UUID, changes: AgentUpdate, db: Db, settings: AppSettings
@@ -42,7 +53,11 @@ async def update_agent(
 
 
 @router.delete(
-    "/{agent_id}", status_code=204, responses=document(NotFound), summary="Delete an agent"
+    "/{agent_id}",
+    status_code=204,
+    dependencies=[OPERATOR],
+    responses=document(NotFound),
+    summary="Delete an agent",
 )
 async def delete_agent(agent_id: UUID, db: Db) -> None:
     """Its sessions, their turns and transcripts stay."""

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response, status
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 
+from agents_admin.auth import OPERATOR
 from agents_admin.database import Db
 from agents_admin.dependencies import Simli
 from agents_admin.errors import Conflict, NotFound, VendorBusy, VendorFailed
@@ -30,6 +31,7 @@ async def get_transcript(session_id: UUID, db: Db) -> Transcript:
 @router.post(
     "/pull",
     response_model=TranscriptRead,
+    dependencies=[OPERATOR],
     responses={
         202: {"model": TranscriptPending, "description": "Simli has none yet"},
         **document(NotFound, Conflict, VendorFailed, VendorBusy),
