@@ -16,6 +16,7 @@ from agents_admin.database import make_db_sessions, make_engine
 from agents_admin.errors import Forbidden, Unauthorized, ValidationFailed
 from agents_admin.keys.admin_endpoints import router as admin_keys
 from agents_admin.keys.last_uses import LastUses
+from agents_admin.keys.service_endpoints import router as service_keys
 from agents_admin.problems import document, install_error_handlers
 from agents_admin.sessions.endpoints import router as sessions
 from agents_admin.settings import Settings
@@ -83,7 +84,7 @@ def _make_api() -> APIRouter:
         dependencies=[VIEWER],
         responses=document(Unauthorized, Forbidden, ValidationFailed),
     )
-    for router in (agents, sessions, turns, transcripts, admin_keys):
+    for router in (agents, sessions, turns, transcripts, admin_keys, service_keys):
         api.include_router(router)
     return api
 

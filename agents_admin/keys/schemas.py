@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from agents_admin.agents.schemas import Name
 from agents_admin.models import AdminRole
+from llm_server import Scope
 
 TEN_YEARS_S = 10 * 366 * 24 * 3600
 
@@ -40,4 +41,19 @@ class AdminKeyRead(KeyRead):
 
 
 class AdminKeyCreated(AdminKeyRead):
+    key: str = Field(description="Shown this once.")
+
+
+class ServiceKeyCreate(KeyCreate):
+    scopes: Annotated[
+        set[Scope],
+        Field(min_length=1, description="Completions, the list of models, GET /metrics."),
+    ]
+
+
+class ServiceKeyRead(KeyRead):
+    scopes: list[Scope]
+
+
+class ServiceKeyCreated(ServiceKeyRead):
     key: str = Field(description="Shown this once.")

@@ -2,7 +2,7 @@
 
 from agents_admin.models.agents import Agent, VoiceProvider
 from agents_admin.models.base import Base, UtcDateTime, utc_now
-from agents_admin.models.keys import AdminKey, AdminRole
+from agents_admin.models.keys import AdminKey, AdminRole, ServiceKey
 from agents_admin.models.sessions import AgentSession, SessionStatus, TranscriptState
 from agents_admin.models.transcripts import Transcript, TranscriptSource
 from agents_admin.models.turns import Turn
@@ -13,6 +13,7 @@ __all__ = [
     "Agent",
     "AgentSession",
     "Base",
+    "ServiceKey",
     "SessionStatus",
     "Transcript",
     "TranscriptSource",

@@ -1,10 +1,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String
+from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agents_admin.models.base import Base, Keyed, utc_now
+from llm_server import Scope
 
 
 class AdminRole(StrEnum):
@@ -44,3 +45,11 @@ class AdminKey(Revocable, Base):
     role: Mapped[AdminRole]
     last_used_at: Mapped[datetime | None]
     """To the minute or so."""
+
+
+class ServiceKey(Revocable, Base):
+    """A signed key of the streaming server, which opens it without a look-up here."""
+
+    __tablename__ = "service_keys"
+
+    scopes: Mapped[list[Scope]] = mapped_column(JSON)

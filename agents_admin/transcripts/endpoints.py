@@ -39,7 +39,10 @@ async def get_transcript(session_id: UUID, db: Db) -> Transcript:
     summary="Ask Simli for a transcript",
 )
 async def pull_transcript(session_id: UUID, db: Db, simli: Simli) -> Transcript | Response:
-    """Store what Simli has now; the session counts as ended then. Pulling again updates it."""
+    """Store what Simli has now. Pulling again updates it.
+
+    The session counts as ended then, and its key opens the streaming server no more.
+    """
     session = await get_session(db, session_id)
     if transcript := await service.pull_transcript(db, simli, session):
         return transcript

@@ -1,4 +1,4 @@
-"""Who may do what: keys of the admin API."""
+"""Who may do what: keys of the admin API, and of the streaming server."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +24,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_admin_keys")),
         sa.UniqueConstraint("digest", name=op.f("uq_admin_keys_digest")),
     )
+    op.create_table(
+        "service_keys",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_keys")),
+    )
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sessions_expires_at"), ["expires_at"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sessions_expires_at"))
+
+    op.drop_table("service_keys")
     op.drop_table("admin_keys")

@@ -24,6 +24,9 @@ FOR_ADMINS = [
     ("GET", "/v1/keys/admin"),
     ("POST", "/v1/keys/admin"),
     ("POST", f"/v1/keys/admin/{NOBODY}/revoke"),
+    ("GET", "/v1/keys/service"),
+    ("POST", "/v1/keys/service"),
+    ("POST", f"/v1/keys/service/{NOBODY}/revoke"),
 ]
 BODY = {"name": "Ada", "model": "mock"}
 
