@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from agents_admin import simli
 from agents_admin.agents.endpoints import router as agents
+from agents_admin.audit.endpoints import router as audit
 from agents_admin.auth import VIEWER
 from agents_admin.body_limit import BodyLimit
 from agents_admin.database import make_db_sessions, make_engine
@@ -18,6 +19,7 @@ from agents_admin.keys.admin_endpoints import router as admin_keys
 from agents_admin.keys.last_uses import LastUses
 from agents_admin.keys.service_endpoints import router as service_keys
 from agents_admin.problems import document, install_error_handlers
+from agents_admin.request_ids import RequestIds
 from agents_admin.sessions.endpoints import router as sessions
 from agents_admin.settings import Settings
 from agents_admin.transcripts.endpoints import router as transcripts
@@ -51,6 +53,7 @@ def create_app(
     app.state.simli_transport = simli_transport
     app.state.simli_sleep = simli_sleep
     app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes)
+    app.add_middleware(RequestIds)
     install_error_handlers(app)
     app.include_router(_health)
     app.include_router(_make_api())
@@ -84,7 +87,7 @@ def _make_api() -> APIRouter:
         dependencies=[VIEWER],
         responses=document(Unauthorized, Forbidden, ValidationFailed),
     )
-    for router in (agents, sessions, turns, transcripts, admin_keys, service_keys):
+    for router in (agents, sessions, turns, transcripts, admin_keys, service_keys, audit):
         api.include_router(router)
     return api
 

@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer, SecurityScopes
 from fastapi.security.utils import get_authorization_scheme_param
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents_admin.audit.changes import Author, sign
 from agents_admin.database import Db
 from agents_admin.errors import Forbidden, Unauthorized
 from agents_admin.keys.admin_keys import find_admin_key
@@ -34,7 +35,7 @@ class Caller:
 
 
 async def identify(request: Request, db: Db) -> Caller:
-    """Tell whose key the request has. Raises Unauthorized."""
+    """Tell whose key the request has, and who changes what it changes. Raises Unauthorized."""
     settings: Settings = request.app.state.settings
     scheme, key = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme.lower() != "bearer" or not key:
@@ -44,6 +45,7 @@ async def identify(request: Request, db: Db) -> Caller:
     )
     if caller is None:
         raise Unauthorized(_advice(settings))
+    sign(db, Author(caller.key_id, caller.name, request.state.request_id))
     return caller
 
 

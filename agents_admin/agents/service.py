@@ -1,20 +1,23 @@
 from collections.abc import Collection
 from uuid import UUID
 
+import uuid6
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents_admin.agents.schemas import AgentCreate, AgentUpdate
+from agents_admin.audit.changes import record_change
 from agents_admin.errors import FieldError, NotFound, ValidationFailed
-from agents_admin.models import Agent
+from agents_admin.models import Agent, AuditAction
 from agents_admin.paging import PageRequest, Rows, newest_first
 from agents_admin.settings import Settings
 
 
 async def create_agent(db: AsyncSession, settings: Settings, new: AgentCreate) -> Agent:
     _check_names(settings, new)
-    agent = Agent(**new.model_dump())
+    agent = Agent(id=uuid6.uuid7(), **new.model_dump())
     db.add(agent)
+    record_change(db, AuditAction.CREATE, agent)
     await db.commit()
     return agent
 
@@ -38,13 +41,17 @@ async def update_agent(
     _check_names(settings, changes)
     for name, value in changes.model_dump(exclude_unset=True).items():
         setattr(agent, name, value)
+    if db.is_modified(agent):
+        record_change(db, AuditAction.UPDATE, agent)
     await db.commit()
     return agent
 
 
 async def delete_agent(db: AsyncSession, agent_id: UUID) -> None:
     """Its sessions stay, and know its name. Running ones go on: what they need is in their key."""
-    await db.delete(await get_agent(db, agent_id))
+    agent = await get_agent(db, agent_id)
+    await db.delete(agent)
+    record_change(db, AuditAction.DELETE, agent)
     await db.commit()
 
 

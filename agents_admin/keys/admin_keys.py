@@ -7,11 +7,12 @@ import uuid6
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents_admin.audit.changes import record_change
 from agents_admin.errors import NotFound
 from agents_admin.keys.lifetimes import expiry, revoke
 from agents_admin.keys.peppers import digest_of, possible_digests
 from agents_admin.keys.schemas import AdminKeyCreate, AdminKeyCreated, AdminKeyRead
-from agents_admin.models import AdminKey
+from agents_admin.models import AdminKey, AuditAction
 from agents_admin.paging import PageRequest, Rows, newest_first
 from agents_admin.settings import Settings
 
@@ -33,6 +34,7 @@ async def create_admin_key(
         expires_at=expiry(new.expires_in_s),
     )
     db.add(row)
+    record_change(db, AuditAction.CREATE, row)
     await db.commit()
     return AdminKeyCreated(**AdminKeyRead.model_validate(row).model_dump(), key=key)
 
@@ -46,8 +48,7 @@ async def revoke_admin_key(db: AsyncSession, key_id: UUID) -> AdminKey:
     row = await db.get(AdminKey, key_id)
     if row is None:
         raise NotFound(f"There is no admin key {key_id}.")
-    revoke(row)
-    await db.commit()
+    await revoke(db, row)
     return row
 
 

@@ -2,7 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from agents_admin.models import utc_now
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents_admin.audit.changes import record_change
+from agents_admin.models import AuditAction, utc_now
 from agents_admin.models.keys import Revocable
 
 
@@ -14,6 +17,9 @@ def has_expired(key: Revocable) -> bool:
     return key.expires_at is not None and key.expires_at <= utc_now()
 
 
-def revoke(key: Revocable) -> None:
+async def revoke(db: AsyncSession, key: Revocable) -> None:
     """Revoking again changes nothing."""
-    key.revoked_at = key.revoked_at or utc_now()
+    if key.revoked_at is None:
+        key.revoked_at = utc_now()
+        record_change(db, AuditAction.REVOKE, key)
+        await db.commit()

@@ -6,11 +6,12 @@ import uuid6
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents_admin.audit.changes import record_change
 from agents_admin.errors import NotFound
 from agents_admin.keys.lifetimes import expiry, revoke
 from agents_admin.keys.peppers import require_session_secret
 from agents_admin.keys.schemas import ServiceKeyCreate, ServiceKeyCreated, ServiceKeyRead
-from agents_admin.models import ServiceKey
+from agents_admin.models import AuditAction, ServiceKey
 from agents_admin.paging import PageRequest, Rows, newest_first
 from agents_admin.settings import Settings
 from llm_server import ServiceClaims, ServiceKeys
@@ -28,6 +29,7 @@ async def create_service_key(
         expires_at=expiry(new.expires_in_s),
     )
     db.add(row)
+    record_change(db, AuditAction.CREATE, row)
     await db.commit()
     key = keys.sign(_claims(row))
     return ServiceKeyCreated(**ServiceKeyRead.model_validate(row).model_dump(), key=key)
@@ -42,8 +44,7 @@ async def revoke_service_key(db: AsyncSession, key_id: UUID) -> ServiceKey:
     row = await db.get(ServiceKey, key_id)
     if row is None:
         raise NotFound(f"There is no service key {key_id}.")
-    revoke(row)
-    await db.commit()
+    await revoke(db, row)
     return row
 
 

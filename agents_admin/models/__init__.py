@@ -1,6 +1,7 @@
 """The tables. Importing this package knows them all, as migrations need."""
 
 from agents_admin.models.agents import Agent, VoiceProvider
+from agents_admin.models.audit import AuditAction, AuditEntry
 from agents_admin.models.base import Base, UtcDateTime, utc_now
 from agents_admin.models.keys import AdminKey, AdminRole, ServiceKey
 from agents_admin.models.sessions import AgentSession, SessionStatus, TranscriptState
@@ -12,6 +13,8 @@ __all__ = [
     "AdminRole",
     "Agent",
     "AgentSession",
+    "AuditAction",
+    "AuditEntry",
     "Base",
     "ServiceKey",
     "SessionStatus",

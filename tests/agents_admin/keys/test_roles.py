@@ -21,6 +21,7 @@ CHANGES = [
     ("POST", f"/v1/sessions/{NOBODY}/transcript/pull"),
 ]
 FOR_ADMINS = [
+    ("GET", "/v1/audit"),
     ("GET", "/v1/keys/admin"),
     ("POST", "/v1/keys/admin"),
     ("POST", f"/v1/keys/admin/{NOBODY}/revoke"),
