@@ -14,11 +14,12 @@ from agents_admin.audit.endpoints import router as audit
 from agents_admin.auth import VIEWER
 from agents_admin.body_limit import BodyLimit
 from agents_admin.database import make_db_sessions, make_engine
-from agents_admin.errors import Forbidden, Unauthorized, ValidationFailed
+from agents_admin.errors import Forbidden, TooManyRequests, Unauthorized, ValidationFailed
 from agents_admin.keys.admin_endpoints import router as admin_keys
 from agents_admin.keys.last_uses import LastUses
 from agents_admin.keys.service_endpoints import router as service_keys
 from agents_admin.problems import document, install_error_handlers
+from agents_admin.rates import RequestRates
 from agents_admin.request_ids import RequestIds
 from agents_admin.sessions.endpoints import router as sessions
 from agents_admin.settings import Settings
@@ -49,6 +50,7 @@ def create_app(
     app.state.engine = make_engine(settings.database_url)
     app.state.db_sessions = make_db_sessions(app.state.engine)
     app.state.turn_sink = turn_sink or DatabaseTurnSink(app.state.db_sessions)
+    app.state.rates = RequestRates(settings.admin.requests_per_minute)
     app.state.last_uses = LastUses(app.state.db_sessions)
     app.state.simli_transport = simli_transport
     app.state.simli_sleep = simli_sleep
@@ -85,7 +87,7 @@ def _make_api() -> APIRouter:
         prefix="/v1",
         # The least that any endpoint needs; those that need more say so.
         dependencies=[VIEWER],
-        responses=document(Unauthorized, Forbidden, ValidationFailed),
+        responses=document(Unauthorized, Forbidden, TooManyRequests, ValidationFailed),
     )
     for router in (agents, sessions, turns, transcripts, admin_keys, service_keys, audit):
         api.include_router(router)

@@ -35,7 +35,10 @@ class Caller:
 
 
 async def identify(request: Request, db: Db) -> Caller:
-    """Tell whose key the request has, and who changes what it changes. Raises Unauthorized."""
+    """Tell whose key the request has, and who changes what it changes.
+
+    Raises Unauthorized, and TooManyRequests.
+    """
     settings: Settings = request.app.state.settings
     scheme, key = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme.lower() != "bearer" or not key:
@@ -45,6 +48,7 @@ async def identify(request: Request, db: Db) -> Caller:
     )
     if caller is None:
         raise Unauthorized(_advice(settings))
+    request.app.state.rates.take(caller.key_id)
     sign(db, Author(caller.key_id, caller.name, request.state.request_id))
     return caller
 

@@ -46,6 +46,8 @@ class AdminSettings(Section):
     keys: Keys = Field(default_factory=list)
     # What the digests of stored keys are made with; None is the session secret.
     pepper: Secret | None = None
+    # Of each key, in each process.
+    requests_per_minute: int = Field(default=600, gt=0)
 
 
 class Settings(llm_server.Settings):
