@@ -1,31 +1,26 @@
 """`simli-llm`: the command line."""
 
-from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import anyio
 import typer
 from rich.console import Console
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from agents_admin import migrate
-from agents_admin.commands.shared import Host, Port, fail
+from agents_admin.commands.database import on_database, require_schema
+from agents_admin.commands.shared import Config, Host, Json, Port, usable
 from agents_admin.commands.simulate import simulate
 from agents_admin.commands.simulator import simulator
 from agents_admin.doctor.command import doctor
 from agents_admin.kept_secrets import secrets_file, with_kept_secrets
-from agents_admin.migrate import SchemaState
+from agents_admin.keys.commands import keys
 from agents_admin.serve import Role, has_database, make_process
 from agents_admin.settings import Settings
-from llm_server import InvalidSettings, load_settings
+from llm_server import load_settings
 from llm_server.logs import configure_logging
 from llm_server.serving import run, uvicorn_config
-
-T = TypeVar("T")
 
 # Locals in a traceback would show keys.
 app = typer.Typer(
@@ -36,12 +31,8 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(keys, name="keys")
 app.command()(doctor)
-
-Config = Annotated[
-    Path | None,
-    typer.Option(help="A YAML file. Default: $SIMLI_LLM_CONFIG, or ./simli-llm.yaml if there."),
-]
 
 
 def show_version(wanted: bool) -> None:
@@ -67,12 +58,12 @@ def serve(
     role: Annotated[Role, typer.Option(help="Run all of it, or one part.")] = Role.ALL,
 ) -> None:
     """Run the streaming server and the admin API, by default both in one process."""
-    settings = _usable(lambda: load_settings(Settings, config))
+    settings = usable(lambda: load_settings(Settings, config))
     configure_logging(settings.log.level, settings.log.format)
-    settings = _usable(lambda: _with_secrets(settings, role))
+    settings = usable(lambda: _with_secrets(settings, role))
     if has_database(settings, role):
-        _require_schema(settings.database_url)
-    process = _usable(lambda: make_process(settings, role))
+        require_schema(settings.database_url)
+    process = usable(lambda: make_process(settings, role))
     lifetime, limits = settings.lifetime, settings.limits
     raise typer.Exit(run(uvicorn_config(process, lifetime, limits, host=host, port=port)))
 
@@ -102,9 +93,7 @@ def demo(
 
 
 @app.command()
-def backends(
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
+def backends(json: Json = False) -> None:
     """List the installed backends, and what `models.<name>.options` may hold for each."""
     from agents_admin.backend_list import as_json, as_table
     from llm_server.backends.installed import installed_backends
@@ -119,8 +108,8 @@ def backends(
 @db.command()
 def upgrade(config: Config = None) -> None:
     """Create the tables, or bring them to this release."""
-    settings = _usable(lambda: load_settings(Settings, config))
-    _on_database(migrate.upgrade, settings.database_url)
+    settings = usable(lambda: load_settings(Settings, config))
+    on_database(migrate.upgrade, settings.database_url)
     typer.echo("The database is current.")
 
 
@@ -130,30 +119,3 @@ def _with_secrets(settings: Settings, role: Role) -> Settings:
     path = secrets_file(settings)
     # A streaming server without a database still knows the sessions of one beside it.
     return with_kept_secrets(settings) if path and path.exists() else settings
-
-
-def _require_schema(url: str) -> None:
-    """A new SQLite file is made at once; anything else is changed only by the command."""
-    state = _on_database(migrate.state, url)
-    if state is SchemaState.EMPTY and url.startswith("sqlite"):
-        _on_database(migrate.upgrade, url)
-    elif state is SchemaState.UNKNOWN:
-        fail("The database belongs to a newer release. Install that one.")
-    elif state is not SchemaState.CURRENT:
-        fail(f"The database is {state}. Run: simli-llm db upgrade")
-
-
-def _on_database(work: Callable[[str], Coroutine[Any, Any, T]], url: str) -> T:
-    try:
-        return anyio.run(work, url)
-    except (SQLAlchemyError, OSError) as exc:
-        # Without its password, and without what the driver says, which may quote it.
-        where = make_url(url).render_as_string()
-        fail(f"The database {where} cannot be used ({type(exc).__name__}). Is it running?")
-
-
-def _usable(make: Callable[[], T]) -> T:
-    try:
-        return make()
-    except InvalidSettings as exc:
-        fail(str(exc))
