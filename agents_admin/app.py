@@ -5,17 +5,23 @@ from contextlib import asynccontextmanager
 
 import anyio
 import httpx
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from agents_admin import simli
 from agents_admin.agents.endpoints import router as agents
 from agents_admin.agents.version_endpoints import router as agent_versions
-from agents_admin.auth import require_admin
+from agents_admin.audit.endpoints import router as audit
+from agents_admin.auth import VIEWER
 from agents_admin.body_limit import BodyLimit
 from agents_admin.database import make_db_sessions, make_engine
-from agents_admin.errors import Unauthorized, ValidationFailed
+from agents_admin.errors import Forbidden, TooManyRequests, Unauthorized, ValidationFailed
+from agents_admin.keys.admin_endpoints import router as admin_keys
+from agents_admin.keys.last_uses import LastUses
+from agents_admin.keys.service_endpoints import router as service_keys
 from agents_admin.problems import document, install_error_handlers
+from agents_admin.rates import RequestRates
+from agents_admin.request_ids import RequestIds
 from agents_admin.sessions.endpoints import router as sessions
 from agents_admin.settings import Settings
 from agents_admin.transcripts.endpoints import router as transcripts
@@ -45,9 +51,12 @@ def create_app(
     app.state.engine = make_engine(settings.database_url)
     app.state.db_sessions = make_db_sessions(app.state.engine)
     app.state.turn_sink = turn_sink or DatabaseTurnSink(app.state.db_sessions)
+    app.state.rates = RequestRates(settings.admin.requests_per_minute)
+    app.state.last_uses = LastUses(app.state.db_sessions)
     app.state.simli_transport = simli_transport
     app.state.simli_sleep = simli_sleep
     app.add_middleware(BodyLimit, max_bytes=settings.limits.body_bytes)
+    app.add_middleware(RequestIds)
     install_error_handlers(app)
     app.include_router(_health)
     app.include_router(_make_api())
@@ -63,6 +72,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 state.settings.simli, state.simli_transport, state.simli_sleep
             ) as state.simli,
             state.turn_sink.running(),
+            state.last_uses.running(),
         ):
             yield
     finally:
@@ -76,10 +86,12 @@ def _operation_id(route: APIRoute) -> str:
 def _make_api() -> APIRouter:
     api = APIRouter(
         prefix="/v1",
-        dependencies=[Depends(require_admin)],
-        responses=document(Unauthorized, ValidationFailed),
+        # The least that any endpoint needs; those that need more say so.
+        dependencies=[VIEWER],
+        responses=document(Unauthorized, Forbidden, TooManyRequests, ValidationFailed),
     )
-    for router in (agents, agent_versions, sessions, turns, transcripts):
+    domains = (agents, agent_versions, sessions, turns, transcripts)
+    for router in (*domains, admin_keys, service_keys, audit):
         api.include_router(router)
     return api
 

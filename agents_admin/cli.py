@@ -23,6 +23,7 @@ from agents_admin.commands.simulate import simulate
 from agents_admin.commands.simulator import simulator
 from agents_admin.doctor.command import doctor
 from agents_admin.kept_secrets import secrets_file, with_kept_secrets
+from agents_admin.keys.commands import keys
 from agents_admin.serve import Role, has_database, make_process
 from agents_admin.settings import Settings
 from llm_server import load_settings
@@ -39,6 +40,7 @@ app = typer.Typer(
 db = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(agents, name="agents")
+app.add_typer(keys, name="keys")
 app.command()(doctor)
 
 

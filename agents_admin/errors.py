@@ -2,10 +2,12 @@
 
     Problem 500               nothing: the log knows more
      + Unauthorized 401       use an admin key
+     + Forbidden 403          use one with the role that is named
      + NotFound 404           ask for something that exists
      + Conflict 409           what is asked does not fit the state of things
      + PreconditionFailed 412 get the thing again: it has changed since
      + ValidationFailed 422   change the request
+     + TooManyRequests 429    wait `retry-after`
      + VendorFailed 502       Simli failed; the detail says what to do
         + VendorBusy 429      wait `retry-after`, or let a session end
      + NotConfigured 503      change the settings
@@ -59,6 +61,12 @@ class Unauthorized(Problem):
     headers = MappingProxyType({"www-authenticate": "Bearer"})
 
 
+class Forbidden(Problem):
+    """The key has not the role that this needs."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class NotFound(Problem):
     """There is no such thing."""
 
@@ -85,6 +93,17 @@ class ValidationFailed(Problem):
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("The request is not valid; `errors` says where.", errors=list(errors))
+
+
+class TooManyRequests(Problem):
+    """The key has called too often."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    type = "/problems/too-many-requests"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.headers = {"retry-after": str(retry_after_s)}
 
 
 class VendorFailed(Problem):

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 import agents_admin.app
 import llm_server
 from agents_admin.database import make_db_sessions, make_engine
+from agents_admin.keys.revoked import DatabaseRevocations
 from agents_admin.settings import Settings
 from agents_admin.turns.sink import DatabaseTurnSink
 
@@ -37,7 +38,8 @@ def make_process(settings: Settings, role: Role = Role.ALL) -> ASGIApp:
             return _together(admin, Route("/healthz", _healthy), Mount(ADMIN_PATH, app=admin))
         case Role.ALL:
             admin = agents_admin.app.create_app(settings)
-            llm = llm_server.create_app(settings, admin.state.turn_sink)
+            revocations = DatabaseRevocations(admin.state.db_sessions)
+            llm = llm_server.create_app(settings, admin.state.turn_sink, revocations=revocations)
             return _together(admin, Mount(ADMIN_PATH, app=admin), Mount("/", app=llm), inner=llm)
 
 
@@ -74,8 +76,9 @@ def _llm_alone(settings: Settings) -> ASGIApp:
     if not has_database(settings, Role.LLM):
         return llm_server.create_app(settings)
     engine = make_engine(settings.database_url)
-    sink = DatabaseTurnSink(make_db_sessions(engine))
-    app = llm_server.create_app(settings, sink)
+    db_sessions = make_db_sessions(engine)
+    sink = DatabaseTurnSink(db_sessions)
+    app = llm_server.create_app(settings, sink, revocations=DatabaseRevocations(db_sessions))
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 import llm_server
-from llm_server.sections import HttpUrl, Keys, Section
+from llm_server.sections import HttpUrl, Keys, Secret, Section
 
 ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
@@ -44,6 +44,10 @@ class AdminSettings(Section):
     """The REST API of agents_admin."""
 
     keys: Keys = Field(default_factory=list)
+    # What the digests of stored keys are made with; None is the session secret.
+    pepper: Secret | None = None
+    # Of each key, in each process.
+    requests_per_minute: int = Field(default=600, gt=0)
 
 
 class Settings(llm_server.Settings):

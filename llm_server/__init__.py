@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from llm_server.app import create_app
-    from llm_server.keys import ServiceClaims, ServiceKeys, SessionClaims, SessionKeys
+    from llm_server.keys import Scope, ServiceClaims, ServiceKeys, SessionClaims, SessionKeys
     from llm_server.revocations import RevocationSource
     from llm_server.settings import Settings
     from llm_server.settings_file import load_settings
@@ -21,6 +21,7 @@ _MODULES = {
     "LogTurnSink": "turns",
     "Outcome": "turns",
     "RevocationSource": "revocations",
+    "Scope": "keys",
     "ServiceClaims": "keys",
     "ServiceKeys": "keys",
     "SessionClaims": "keys",
@@ -37,6 +38,7 @@ __all__ = [
     "LogTurnSink",
     "Outcome",
     "RevocationSource",
+    "Scope",
     "ServiceClaims",
     "ServiceKeys",
     "SessionClaims",

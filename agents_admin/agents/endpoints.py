@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Response
 from agents_admin.agents import service
 from agents_admin.agents.filters import ListedAgents
 from agents_admin.agents.schemas import AgentCreate, AgentRead, AgentUpdate
+from agents_admin.auth import OPERATOR
 from agents_admin.database import Db
 from agents_admin.dependencies import AppSettings
 from agents_admin.errors import Conflict, NotFound, PreconditionFailed
@@ -31,7 +32,13 @@ Found = Annotated[Agent, Depends(_get_agent)]
 Changeable = Annotated[Agent, Depends(_get_matching)]
 
 
-@router.post("", response_model=AgentRead, status_code=201, summary="Create an agent")
+@router.post(
+    "",
+    response_model=AgentRead,
+    status_code=201,
+    dependencies=[OPERATOR],
+    summary="Create an agent",
+)
 async def create_agent(
     new: AgentCreate, db: Db, settings: AppSettings, response: Response
 ) -> Agent:
@@ -50,7 +57,13 @@ async def get_agent(agent: Found, response: Response) -> Agent:
     return _tagged(agent, response)
 
 
-@router.patch("/{agent_id}", response_model=AgentRead, responses=CHANGE, summary="Change an agent")
+@router.patch(
+    "/{agent_id}",
+    response_model=AgentRead,
+    dependencies=[OPERATOR],
+    responses=CHANGE,
+    summary="Change an agent",
+)
 async def update_agent(
     agent: Changeable, changes: AgentUpdate, db: Db, settings: AppSettings, response: Response
 ) -> Agent:
@@ -58,14 +71,24 @@ async def update_agent(
     return _tagged(await service.update_agent(db, settings, agent, changes), response)
 
 
-@router.delete("/{agent_id}", status_code=204, responses=CHANGE, summary="Delete an agent")
+@router.delete(
+    "/{agent_id}",
+    status_code=204,
+    dependencies=[OPERATOR],
+    responses=CHANGE,
+    summary="Delete an agent",
+)
 async def delete_agent(agent: Changeable, db: Db) -> None:
     """With its versions. Its sessions, their turns and transcripts stay."""
     await service.delete_agent(db, agent)
 
 
 @router.post(
-    "/{agent_id}/archive", response_model=AgentRead, responses=CHANGE, summary="Archive an agent"
+    "/{agent_id}/archive",
+    response_model=AgentRead,
+    dependencies=[OPERATOR],
+    responses=CHANGE,
+    summary="Archive an agent",
 )
 async def archive_agent(agent: Changeable, db: Db, response: Response) -> Agent:
     """It starts no more sessions, and is listed only if asked for."""
@@ -75,6 +98,7 @@ async def archive_agent(agent: Changeable, db: Db, response: Response) -> Agent:
 @router.post(
     "/{agent_id}/unarchive",
     response_model=AgentRead,
+    dependencies=[OPERATOR],
     responses=CHANGE,
     summary="Use it again",
 )
@@ -86,6 +110,7 @@ async def unarchive_agent(agent: Changeable, db: Db, response: Response) -> Agen
     "/{agent_id}/clone",
     response_model=AgentRead,
     status_code=201,
+    dependencies=[OPERATOR],
     responses=document(NotFound),
     summary="Clone an agent",
 )

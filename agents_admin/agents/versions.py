@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from agents_admin.agents.schemas import AgentDefinition
+from agents_admin.audit.changes import record_change
 from agents_admin.errors import Conflict, NotFound
-from agents_admin.models import Agent, AgentVersion
+from agents_admin.models import Agent, AgentVersion, AuditAction
 from agents_admin.paging import PageRequest, Rows, newest_first
 
 
@@ -18,9 +19,11 @@ async def save(db: AsyncSession, agent: Agent) -> Agent:
     Raises Conflict if somebody else changed it since it was read.
     """
     # Also a value that was set to what it was marks the agent as dirty, but is no change.
-    if agent in db.new or db.is_modified(agent):
+    action = AuditAction.CREATE if agent in db.new else AuditAction.UPDATE
+    if action is AuditAction.CREATE or db.is_modified(agent):
         await _flush(db)
         db.add(_version_of(agent))
+        record_change(db, action, agent)
         await db.commit()
     return agent
 
@@ -29,6 +32,7 @@ async def delete(db: AsyncSession, agent: Agent) -> None:
     """Raises Conflict as `save` does."""
     await db.delete(agent)
     await _flush(db)
+    record_change(db, AuditAction.DELETE, agent)
     await db.commit()
 
 

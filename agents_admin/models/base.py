@@ -56,4 +56,6 @@ class Base(DeclarativeBase):
 class Keyed:
     """A primary key that grows with time, so that the newest rows are the last ones."""
 
+    __tablename__: Any
+
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid6.uuid7, sort_order=-1)

@@ -2,6 +2,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from agents_admin.auth import OPERATOR
 from agents_admin.database import Db
 from agents_admin.dependencies import AppSettings, Simli
 from agents_admin.errors import Conflict, NotConfigured, NotFound, VendorBusy, VendorFailed
@@ -19,6 +20,7 @@ router = APIRouter(tags=["sessions"])
     "/agents/{agent_id}/sessions",
     response_model=SessionRead,
     status_code=201,
+    dependencies=[OPERATOR],
     responses=document(NotFound, Conflict, VendorFailed, VendorBusy, NotConfigured),
     summary="Start a session",
 )

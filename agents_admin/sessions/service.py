@@ -6,8 +6,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents_admin.agents.service import get_agent
+from agents_admin.audit.changes import record_change
 from agents_admin.errors import Conflict, NotFound, VendorFailed, vendor_failed
-from agents_admin.models import Agent, AgentSession, SessionStatus, TranscriptState, utc_now
+from agents_admin.models import (
+    Agent,
+    AgentSession,
+    AuditAction,
+    SessionStatus,
+    TranscriptState,
+    utc_now,
+)
 from agents_admin.paging import PageRequest, Rows, newest_first
 from agents_admin.sessions.start_request import (
     make_start_request,
@@ -35,6 +43,7 @@ async def start_session(
     _require_settings_of(agent, settings)
     session = _new_session(agent)
     db.add(session)
+    record_change(db, AuditAction.START, session)
     await db.commit()
 
     try:

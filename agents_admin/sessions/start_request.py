@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from agents_admin.errors import NotConfigured
+from agents_admin.keys.peppers import require_session_secret
 from agents_admin.models import Agent, AgentSession
 from agents_admin.settings import LlmHook, Settings
 from agents_admin.simli import CustomLlmConfig, LlmConfig, StartSession
@@ -14,12 +14,7 @@ KEY_GRACE = timedelta(minutes=5)
 
 def require_session_keys(settings: Settings) -> SessionKeys:
     """Raises NotConfigured."""
-    if settings.session_secret is None:
-        raise NotConfigured(
-            "Sessions need keys, and keys need a secret. Set `session_secret` "
-            "(or SIMLI_LLM_SESSION_SECRET), the same for every replica."
-        )
-    return SessionKeys(settings.session_secret.get_secret_value())
+    return SessionKeys(require_session_secret(settings))
 
 
 def session_lifetime(agent: Agent) -> timedelta:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response, status
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 
+from agents_admin.auth import OPERATOR
 from agents_admin.database import Db
 from agents_admin.dependencies import Simli
 from agents_admin.errors import Conflict, NotFound, VendorBusy, VendorFailed
@@ -30,6 +31,7 @@ async def get_transcript(session_id: UUID, db: Db) -> Transcript:
 @router.post(
     "/pull",
     response_model=TranscriptRead,
+    dependencies=[OPERATOR],
     responses={
         202: {"model": TranscriptPending, "description": "Simli has none yet"},
         **document(NotFound, Conflict, VendorFailed, VendorBusy),
@@ -37,7 +39,10 @@ async def get_transcript(session_id: UUID, db: Db) -> Transcript:
     summary="Ask Simli for a transcript",
 )
 async def pull_transcript(session_id: UUID, db: Db, simli: Simli) -> Transcript | Response:
-    """Store what Simli has now; the session counts as ended then. Pulling again updates it."""
+    """Store what Simli has now. Pulling again updates it.
+
+    The session counts as ended then, and its key opens the streaming server no more.
+    """
     session = await get_session(db, session_id)
     if transcript := await service.pull_transcript(db, simli, session):
         return transcript

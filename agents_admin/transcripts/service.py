@@ -5,10 +5,12 @@ import uuid6
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents_admin.audit.changes import record_change
 from agents_admin.database import insert_into
 from agents_admin.errors import Conflict, NotFound, vendor_failed
 from agents_admin.models import (
     AgentSession,
+    AuditAction,
     SessionStatus,
     Transcript,
     TranscriptSource,
@@ -85,6 +87,7 @@ async def _store(db: AsyncSession, session: AgentSession, raw: Any) -> None:
     if session.status is not SessionStatus.ENDED:
         session.status = SessionStatus.ENDED
         session.ended_at = utc_now()
+    record_change(db, AuditAction.PULL_TRANSCRIPT, session)
     await db.commit()
 
 

@@ -98,5 +98,15 @@ async def test_operations_are_named_like_their_functions(app: FastAPI) -> None:
 async def test_problems_are_documented(app: FastAPI) -> None:
     start = app.openapi()["paths"]["/v1/agents/{agent_id}/sessions"]["post"]
 
-    assert start["responses"].keys() == {"201", "401", "404", "409", "422", "429", "502", "503"}
+    assert start["responses"].keys() == {
+        "201",
+        "401",
+        "403",
+        "404",
+        "409",
+        "422",
+        "429",
+        "502",
+        "503",
+    }
     assert "application/problem+json" in start["responses"]["502"]["content"]
