@@ -31,10 +31,12 @@ def wish(model: type[Wish], **values: Any) -> Wish:
         fail("\n".join(f"{error['loc'][0]}: {error['msg']}" for error in exc.errors()))
 
 
-def run(config: Path | None, work: Work[T]) -> T:
-    """Do the work, or end with what is in its way."""
+def run(config: Path | None, work: Work[T], *, secrets: bool = False) -> T:
+    """Do the work, or end with what is in its way. `secrets` are needed to sign and to hash."""
     configure_logging("WARNING")
-    settings = usable(lambda: with_kept_secrets(load_settings(Settings, config)))
+    settings = usable(lambda: load_settings(Settings, config))
+    if secrets:
+        settings = usable(lambda: with_kept_secrets(settings))
 
     async def work_there(url: str) -> T:
         engine = make_engine(url)

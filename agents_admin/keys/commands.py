@@ -53,7 +53,8 @@ def create_admin(
 ) -> None:
     """Make a key of the admin API."""
     new = wish(AdminKeyCreate, name=name, role=role, expires_in_s=expires_in_s)
-    _show_once(run(config, lambda db, settings: create_admin_key(db, settings, new)), json)
+    made = run(config, lambda db, settings: create_admin_key(db, settings, new), secrets=True)
+    _show_once(made, json)
 
 
 @create.command("service")
@@ -68,13 +69,14 @@ def create_service(
 ) -> None:
     """Make a key of the streaming server."""
     new = wish(ServiceKeyCreate, name=name, scopes=scope, expires_in_s=expires_in_s)
-    _show_once(run(config, lambda db, settings: create_service_key(db, settings, new)), json)
+    made = run(config, lambda db, settings: create_service_key(db, settings, new), secrets=True)
+    _show_once(made, json)
 
 
 @keys.command("list")
 def list_all(config: Config = None, json: Json = False) -> None:
     """List all keys but those of the configuration, newest first."""
-    admin, service = run(config, _list)
+    admin, service = run(config, _list, secrets=True)
     if json:
         found = KeyList.model_validate({"admin": admin, "service": service}, from_attributes=True)
         typer.echo(found.model_dump_json(indent=2))
@@ -94,7 +96,7 @@ def revoke_one(key_id: UUID, config: Config = None, json: Json = False) -> None:
         await revoke(db, found)
         return found
 
-    revoked = KeyRead.model_validate(run(config, work))
+    revoked = KeyRead.model_validate(run(config, work, secrets=True))
     if json:
         typer.echo(revoked.model_dump_json(indent=2))
     else:

@@ -1,14 +1,17 @@
 """What the streaming server is told to refuse."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from agents_admin.database import DbSessions
 from agents_admin.models import AgentSession, ServiceKey, SessionStatus, utc_now
 
-OVER = (SessionStatus.ENDED, SessionStatus.FAILED)
+# A transcript may be pulled before the last word was said, which counts as the end. To refuse an
+# avatar that still speaks would silence it.
+GRACE = timedelta(minutes=10)
 
 
 class DatabaseRevocations:
@@ -37,5 +40,12 @@ def _service_keys() -> Select[UUID]:
 def _sessions() -> Select[UUID]:
     """A session's key outlives a session that ends early, or never began."""
     return select(AgentSession.id).where(
-        AgentSession.expires_at > utc_now(), AgentSession.status.in_(OVER)
+        AgentSession.expires_at > utc_now(),
+        or_(
+            AgentSession.status == SessionStatus.FAILED,
+            and_(
+                AgentSession.status == SessionStatus.ENDED,
+                AgentSession.ended_at <= utc_now() - GRACE,
+            ),
+        ),
     )

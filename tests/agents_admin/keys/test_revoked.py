@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents_admin import migrate
-from agents_admin.keys.revoked import DatabaseRevocations
+from agents_admin.keys.revoked import GRACE, DatabaseRevocations
 from agents_admin.models import AgentSession, ServiceKey, SessionStatus, utc_now
 from agents_admin.serve import Role, make_process
 from agents_admin.settings import Settings
@@ -60,12 +60,13 @@ async def test_keys_that_have_expired_need_no_place_in_the_list(
 
 
 @pytest.mark.parametrize(
-    ("status", "refused"),
+    ("status", "ended_ago", "refused"),
     [
-        (SessionStatus.STARTING, False),
-        (SessionStatus.ACTIVE, False),
-        (SessionStatus.ENDED, True),
-        (SessionStatus.FAILED, True),
+        (SessionStatus.STARTING, None, False),
+        (SessionStatus.ACTIVE, None, False),
+        (SessionStatus.ENDED, GRACE, True),
+        (SessionStatus.ENDED, GRACE / 2, False),
+        (SessionStatus.FAILED, timedelta(0), True),
     ],
 )
 async def test_the_key_of_a_session_ends_with_it(
@@ -73,9 +74,11 @@ async def test_the_key_of_a_session_ends_with_it(
     db: AsyncSession,
     session: dict[str, Any],
     status: SessionStatus,
+    ended_ago: timedelta | None,
     refused: bool,
 ) -> None:
-    await db.execute(update(AgentSession).values(status=status))
+    ended_at = None if ended_ago is None else utc_now() - ended_ago
+    await db.execute(update(AgentSession).values(status=status, ended_at=ended_at))
     await db.commit()
 
     assert await revocations.fetch() == ({session["id"]} if refused else set())
