@@ -22,7 +22,7 @@ from agents_admin.commands.shared import (
 from agents_admin.commands.simulate import simulate
 from agents_admin.commands.simulator import simulator
 from agents_admin.doctor.command import doctor
-from agents_admin.kept_secrets import secrets_file, with_kept_secrets
+from agents_admin.kept_secrets import with_kept_secrets, with_secrets_if_kept
 from agents_admin.keys.commands import keys
 from agents_admin.serve import Role, has_database, make_process
 from agents_admin.settings import Settings
@@ -125,6 +125,5 @@ def upgrade(config: Config = None) -> None:
 def _with_secrets(settings: Settings, role: Role) -> Settings:
     if has_database(settings, role):
         return with_kept_secrets(settings)
-    path = secrets_file(settings)
     # A streaming server without a database still knows the sessions of one beside it.
-    return with_kept_secrets(settings) if path and path.exists() else settings
+    return with_secrets_if_kept(settings)

@@ -30,6 +30,12 @@ def secrets_file(settings: Settings) -> Path | None:
     return Path(f"{url.database}.secrets")
 
 
+def with_secrets_if_kept(settings: Settings) -> Settings:
+    """Fill them in from where they were kept before. Nothing is made."""
+    path = secrets_file(settings)
+    return with_kept_secrets(settings) if path and path.exists() else settings
+
+
 def with_kept_secrets(settings: Settings) -> Settings:
     """Fill in the session secret and the admin key where the configuration has none.
 

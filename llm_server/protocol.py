@@ -42,6 +42,11 @@ class ChatRequest:
     """Tells a session's requests apart: the same body has the same one, in this process."""
 
     @property
+    def language(self) -> str:
+        """What is spoken: the session's language, BCP 47; English for who has none."""
+        return self.session.language if self.session else "en"
+
+    @property
     def choices(self) -> int:
         """How many answers are wanted side by side."""
         n = self.members.get("n")

@@ -9,11 +9,12 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from agents_admin.commands.shared import Config, Json
 from agents_admin.doctor.examination import examine, target_of
 from agents_admin.doctor.installation import Installation
 from agents_admin.doctor.report import as_json, passed, show
 from agents_admin.doctor.target import KeyNeeded, check_url
-from agents_admin.kept_secrets import secrets_file, with_kept_secrets
+from agents_admin.kept_secrets import with_secrets_if_kept
 from agents_admin.settings import Settings
 from llm_server import InvalidSettings, load_settings
 from llm_server.logs import configure_logging
@@ -30,11 +31,8 @@ def doctor(
     model: Annotated[
         str | None, typer.Option(help="The model that Simli asks for. Default: the first.")
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="A YAML file. Default: $SIMLI_LLM_CONFIG, or ./simli-llm.yaml if there."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Config = None,
+    json: Json = False,
 ) -> None:
     """Find out why an avatar is silent: look at its LLM as Simli does, and at this installation.
 
@@ -60,9 +58,7 @@ def doctor(
 
 def _read(config: Path | None) -> Settings | InvalidSettings:
     try:
-        settings = load_settings(Settings, config)
-        path = secrets_file(settings)
         # Not made where there is none: a doctor leaves nothing behind.
-        return with_kept_secrets(settings) if path and path.exists() else settings
+        return with_secrets_if_kept(load_settings(Settings, config))
     except InvalidSettings as exc:
         return exc

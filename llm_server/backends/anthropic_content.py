@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
+from llm_server.conversation import hygiene
+from llm_server.conversation.system import SYSTEM
 from llm_server.errors import InvalidRequest
 from llm_server.protocol import Json, text_of
-
-SYSTEM = frozenset({"system", "developer"})
 
 # A conversation has to begin with the user. Here it may begin with a greeting of the avatar, or
 # with nothing at all when the model is to greet.
 BEGINNING: Json = {
     "role": "user",
-    "content": [{"type": "text", "text": "(The conversation begins.)"}],
+    "content": [{"type": "text", "text": text_of(hygiene.BEGINNING)}],
 }
 
 _DATA_URL = re.compile(r"data:(?P<media_type>[\w.+/-]+);base64,(?P<data>.+)", re.DOTALL)

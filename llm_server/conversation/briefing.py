@@ -33,7 +33,6 @@ class Briefing:
             messages = with_prompt(messages, self._prompt, PromptContext(chat.session))
         messages = recent(messages, self._history)
         if voice.steering:
-            language = chat.session.language if chat.session else "en"
-            messages = steer_first_sentence(messages, language, voice.steering)
+            messages = steer_first_sentence(messages, chat.language, voice.steering)
         messages = acceptable(messages)
         return chat if messages is chat.messages else replace(chat, messages=messages)

@@ -65,6 +65,10 @@ class SharedAnswer:
     def _is_over(self) -> bool:
         return self._task is not None and self._task.done()
 
+    @property
+    def _is_full(self) -> bool:
+        return len(self._batches) - self._furthest > MOST_AHEAD
+
     def _start(self) -> None:
         """Only for somebody who listens: who has gone before that cannot stop it."""
         if self._task is None and not self._stopped:
@@ -84,11 +88,11 @@ class SharedAnswer:
                 self._batches.append(batch)
                 self._finished |= any(isinstance(event, Finish) for event in batch)
                 self._wake()
-                while len(self._batches) - self._furthest > MOST_AHEAD:
+                while self._is_full:
                     await self._change()
 
     def _advance(self, place: int) -> None:
-        was_full = len(self._batches) - self._furthest > MOST_AHEAD
+        was_full = self._is_full
         self._furthest = max(self._furthest, place)
         if was_full:
             self._wake()

@@ -77,8 +77,7 @@ class SpokenAnswers:
         return ask(request)
 
     def _phrases(self, chat: ChatRequest) -> Phrases:
-        language = chat.session.language if chat.session else "en"
-        return self._books[self._voice_name(chat)].phrases_for(language)
+        return self._books[self._voice_name(chat)].phrases_for(chat.language)
 
     def _voice_name(self, chat: ChatRequest) -> str:
         """The session's, or else its model's. A session may outlive a voice's configuration."""
